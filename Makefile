@@ -1,0 +1,144 @@
+# skewbench: `make help` explains every target.
+#
+# Sources are found, not listed: a new .cc file takes part by its name.
+#   *_ref.cc, *_test.cc   built with the flags of a reference: no -march, no fast-math
+#   *_test.cc             one test program each; *_mpi_test.cc runs under mpirun on the ranks named in its "// ranks:" line
+#   *_bench.cc            one Google Benchmark program each
+#   *_main.cc             one program each, build/bin/<name without _main>
+#   everything else       build/lib/lib<top folder>.a
+BUILD  ?= build
+CXX    ?= g++
+MPICXX ?= mpicxx
+MARCH  ?= native
+PREFIX ?=
+PYTHON := $(BUILD)/venv/bin/python
+
+# Debian's HDF5 is found by pkg-config; a PREFIX made by `make deps` comes first.
+export PKG_CONFIG_PATH := $(if $(PREFIX),$(PREFIX)/lib/pkgconfig:$(PREFIX)/share/pkgconfig:)$(PKG_CONFIG_PATH)
+PREFIX_INCLUDE = $(if $(PREFIX),-I$(PREFIX)/include)
+PREFIX_LIB     = $(if $(PREFIX),-L$(PREFIX)/lib -Wl$(comma)-rpath$(comma)$(PREFIX)/lib)
+comma := ,
+HDF5_CFLAGS := $(shell pkg-config --cflags hdf5 2>/dev/null)
+HDF5_LIBS   := $(shell pkg-config --libs hdf5 2>/dev/null || echo -lhdf5)
+
+# Contraction is off everywhere: production code writes std::fma where it wants one, so a reference in plain loops can
+# state the same operations and be equal to the bit.
+COMMON     := -std=c++20 -g1 -ffp-contract=off -Wall -Wextra -Wshadow -Werror -Wno-stringop-overflow -Wno-array-bounds -MMD -MP -I.
+PRODUCTION := -O3 -march=$(MARCH) -fno-math-errno -fno-trapping-math -fopenmp-simd -fopenmp
+REFERENCE  := -O2
+INCLUDES    = $(PREFIX_INCLUDE) $(HDF5_CFLAGS)
+LIBS        = $(PREFIX_LIB) -ldnnl $(HDF5_LIBS) -lz -lfmt -fopenmp
+TEST_LIBS   = -lgtest -lpthread
+
+FOLDERS := kernels comm partitions bench
+SOURCES := $(sort $(shell find $(FOLDERS) -name '*.cc'))
+TESTS   := $(filter %_test.cc,$(SOURCES))
+BENCHES := $(filter %_bench.cc,$(SOURCES))
+MAINS   := $(filter %_main.cc,$(SOURCES))
+PARTS   := $(filter-out $(TESTS) $(BENCHES) $(MAINS),$(SOURCES))
+
+object  = $(patsubst %.cc,$(BUILD)/obj/%.o,$(1))
+library = $(BUILD)/lib/lib$(1).a
+PROGRAMS      := $(foreach main,$(MAINS),$(BUILD)/bin/$(patsubst %_main.cc,%,$(notdir $(main))))
+TEST_PROGRAMS := $(patsubst %.cc,$(BUILD)/tests/%,$(TESTS))
+BENCH_PROGRAMS := $(foreach bench,$(BENCHES),$(BUILD)/bin/$(patsubst %.cc,%,$(notdir $(bench))))
+LIBRARIES     := $(foreach folder,bench comm partitions kernels,$(call library,$(folder)))
+
+# MPI's compiler wrapper where MPI may be included: comm/ and bench/. Nothing else sees mpi.h.
+compiler = $(if $(filter comm/% bench/%,$(1)),$(MPICXX),$(CXX))
+flags    = $(COMMON) $(if $(filter %_ref.cc %_test.cc,$(1)),$(REFERENCE),$(PRODUCTION)) $(INCLUDES)
+ifdef V
+say = @:
+else
+say = @printf '  %-8s %s\n'
+.SILENT:
+endif
+
+.PHONY: help
+help: ## this list
+	awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run test test-full
+run: setup ## install what is missing, build, run the first sweep (16 workers, Fashion-MNIST), print the table, write the report
+	$(MAKE) --no-print-directory build
+	$(MAKE) --no-print-directory sweep SWEEP=jobs/sweeps/first.toml
+	$(MAKE) --no-print-directory report SWEEP=jobs/sweeps/first.toml
+
+test: setup ## install what is missing, build, run every test; the last line is "N passed, N failed, N skipped"
+	$(MAKE) --no-print-directory build tests
+	$(PYTHON) jobs/run_tests.py --build $(BUILD)
+
+test-full: setup ## make test and the long matrices
+	$(MAKE) --no-print-directory build tests
+	$(PYTHON) jobs/run_tests.py --build $(BUILD) --full
+
+.PHONY: setup deps
+setup: ## install missing packages (root or sudo; otherwise print the list and stop) and the Python environment
+	PREFIX='$(PREFIX)' MPICXX='$(MPICXX)' CXX='$(CXX)' jobs/setup/install.sh $(BUILD)
+
+deps: ## build pinned sources of the small libraries into PREFIX=DIR, without root
+	$(if $(PREFIX),,$(error make deps needs PREFIX=DIR, the folder to install into))
+	jobs/setup/deps.sh '$(PREFIX)' $(BUILD)
+
+.PHONY: build tests benches
+build: $(PROGRAMS) $(BENCH_PROGRAMS) ## build every program into build/bin
+tests: $(TEST_PROGRAMS) ## build the test programs
+benches: $(BENCH_PROGRAMS)
+
+.PHONY: sweep report table
+sweep: ## run a sweep: make sweep SWEEP=jobs/sweeps/x.toml
+	$(if $(SWEEP),,$(error make sweep needs SWEEP=jobs/sweeps/NAME.toml))
+	$(PYTHON) jobs/sweep.py run $(SWEEP) --build $(BUILD)
+
+report: ## print a sweep's table, draw its figures, write report.html: make report SWEEP=jobs/sweeps/x.toml
+	$(PYTHON) -m analysis.report --sweep $(or $(SWEEP),jobs/sweeps/first.toml)
+
+table: ## print own results beside published values: make table TABLE=relaysum-table2
+	$(PYTHON) -m analysis.table --table $(TABLE)
+
+.PHONY: bench-train
+bench-train: build ## samples/s per core, GFLOP/s and share of the core's measured FMA peak for whole training steps
+	$(BUILD)/bin/bench_train
+
+.PHONY: lint clean
+lint: ## check the rules: who may include whom, file names, file lengths, no machine paths
+	python3 jobs/lint.py
+
+clean: ## remove the build folder, the Python environment in it included
+	rm -rf $(BUILD)
+
+# Objects, libraries, programs. A change of flags rebuilds: the stamp holds them.
+STAMP := $(BUILD)/flags
+FLAGS_TEXT := $(CXX) $(MPICXX) $(COMMON) $(PRODUCTION) $(INCLUDES)
+ifneq ($(shell cat $(STAMP) 2>/dev/null),$(strip $(FLAGS_TEXT)))
+$(shell mkdir -p $(BUILD) && printf '%s' '$(strip $(FLAGS_TEXT))' > $(STAMP))
+endif
+
+$(BUILD)/obj/%.o: %.cc $(STAMP)
+	$(say) CXX $<
+	mkdir -p $(@D)
+	$(call compiler,$<) $(call flags,$<) -c $< -o $@
+
+define folder_library
+$(call library,$(1)): $(call object,$(filter $(1)/%,$(PARTS)))
+	$(say) AR $$@
+	mkdir -p $$(@D)
+	rm -f $$@
+	ar rcs $$@ $$^
+endef
+$(foreach folder,$(FOLDERS),$(eval $(call folder_library,$(folder))))
+
+# What a program of a folder links against; the order is that of who includes whom.
+uses = $(if $(filter bench/%,$(1)),$(LIBRARIES),$(if $(filter comm/%,$(1)),$(call library,comm) $(call library,kernels),$(if $(filter partitions/%,$(1)),$(call library,partitions) $(call library,kernels),$(call library,kernels))))
+
+define program
+$(1): $(call object,$(2)) $(call uses,$(2))
+	$(say) LINK $$@
+	mkdir -p $$(@D)
+	$(call compiler,$(2)) $$^ $(3) $$(LIBS) -o $$@
+endef
+$(foreach main,$(MAINS),$(eval $(call program,$(BUILD)/bin/$(patsubst %_main.cc,%,$(notdir $(main))),$(main),)))
+$(foreach bench,$(BENCHES),$(eval $(call program,$(BUILD)/bin/$(patsubst %.cc,%,$(notdir $(bench))),$(bench),-lbenchmark -lpthread)))
+$(foreach test,$(TESTS),$(eval $(call program,$(BUILD)/tests/$(patsubst %.cc,%,$(test)),$(test),$$(TEST_LIBS) $(if $(filter %_mpi_test.cc,$(test)),,-lgtest_main))))
+
+-include $(patsubst %.cc,$(BUILD)/obj/%.d,$(SOURCES))
