@@ -18,7 +18,7 @@ struct Problem {
   int64_t h = 0, w = 0, c = 0;  ///< one sample is [h, w, c]
   int64_t size = 3;             ///< odd
   float alpha = 5e-5f, beta = 0.75f;
-  Form form = Form::within_channel;
+  Form form = Form::across_channels;  // Caffe's default
 };
 
 /// Throws unless extents are positive and size is odd and positive.
