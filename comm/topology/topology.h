@@ -95,10 +95,10 @@ MixingMatrix multiply(const MixingMatrix& a, const MixingMatrix& b);
 
 /// How quickly W x W x W ... x forgets differences. `second` is lambda_2, the second largest eigenvalue (signed), if W
 /// is symmetric; otherwise the second largest singular value, which bounds the contraction in the 2-norm: the largest
-/// one of W - 11'/n. Accurate to about 1e-12; O(n^3), under two seconds for 1,024 workers.
+/// one of W - 11'/n for a doubly stochastic W. Accurate to about 1e-12; O(n^3), refuses more than 8,192 workers.
 struct Spectrum {
-  bool symmetric = true;
-  double second = 0;    ///< 0 for one worker
+  bool is_symmetric = true;
+  double second = 0;    ///< lambda_2 or sigma_2; 0 for one worker
   double smallest = 1;  ///< lambda_min if W is symmetric, otherwise NaN
   double gap() const { return 1 - second; }
 };
