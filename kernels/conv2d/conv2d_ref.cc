@@ -32,8 +32,6 @@ namespace {
 /// the definition whose input element lies inside the image, in ascending order of n, p, q, k, r, s, c.
 template <class Tap>
 void for_each_tap(const Problem& problem, int64_t n_extent, Tap tap) {
-  problem.validate();
-  REQUIRE(n_extent > 0, "convolution: batch size {} must be positive", n_extent);
   const auto [h, w, c, k, r, s, stride, pad] = problem;
   int64_t y_index = 0;
   for (int64_t n = 0; n < n_extent; ++n)
@@ -51,10 +49,16 @@ void for_each_tap(const Problem& problem, int64_t n_extent, Tap tap) {
 
 std::size_t count(int64_t size) { return static_cast<std::size_t>(size); }
 
+void check(const Problem& problem, int64_t n) {
+  problem.validate();
+  REQUIRE(n > 0, "convolution: batch size {} must be positive", n);
+}
+
 }  // namespace
 
 template <class T>
 void forward_ref(const Problem& problem, int64_t n, const T* x, const T* filter, const T* bias, T* y) {
+  check(problem, n);
   std::vector<double> sum(count(problem.y_size(n)), 0.0);
   if (bias)
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = bias[i % count(problem.k)];
@@ -64,6 +68,7 @@ void forward_ref(const Problem& problem, int64_t n, const T* x, const T* filter,
 
 template <class T>
 void backward_input_ref(const Problem& problem, int64_t n, const T* dy, const T* filter, T* dx) {
+  check(problem, n);
   std::vector<double> sum(count(problem.x_size(n)), 0.0);
   for_each_tap(problem, n, [&](int64_t iy, int64_t jf, int64_t jx) { sum[count(jx)] += double(dy[iy]) * double(filter[jf]); });
   std::transform(sum.begin(), sum.end(), dx, [](double value) { return T(value); });
@@ -71,6 +76,7 @@ void backward_input_ref(const Problem& problem, int64_t n, const T* dy, const T*
 
 template <class T>
 void backward_filter_ref(const Problem& problem, int64_t n, const T* x, const T* dy, T* dfilter, T* dbias, bool accumulate) {
+  check(problem, n);
   std::vector<double> sum(count(problem.filter_size()), 0.0), bias_sum(count(problem.k), 0.0);
   for_each_tap(problem, n, [&](int64_t iy, int64_t jf, int64_t jx) { sum[count(jf)] += double(dy[iy]) * double(x[jx]); });
   for (int64_t i = 0; i < problem.y_size(n); ++i) bias_sum[count(i % problem.k)] += double(dy[i]);
