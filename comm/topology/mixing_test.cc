@@ -55,12 +55,15 @@ TEST(Mixing, DoublyStochasticOnEveryTopology) {
 }
 
 TEST(Mixing, RefusesDirectedGraphsOfUnequalDegree) {
-  EXPECT_REFUSED(metropolis_hastings(Graph(3, {{0, 1}, {1, 2}, {2, 0}, {0, 2}})), "worker 0 has 1 senders and 2 receivers");
-  EXPECT_REFUSED(metropolis_hastings(Graph(3, {{0, 1}, {1, 0}, {0, 2}, {2, 1}, {1, 2}})), "worker 0");
+  const Graph unbalanced(3, {{0, 1}, {1, 2}, {2, 0}, {0, 2}});
+  EXPECT_REFUSED(metropolis_hastings(unbalanced), "worker 0 has 1 senders and 2 receivers");
+  const Graph balanced(4, {{0, 1}, {1, 2}, {2, 0}, {0, 3}, {3, 0}});
+  EXPECT_REFUSED(metropolis_hastings(balanced), "worker 1 has 1 senders and 1 receivers");
 }
 
 TEST(Mixing, ProductAgainstDense) {
-  const MixingMatrix a = metropolis_hastings(graph_of("exponential", 11)), b = metropolis_hastings(graph_of("star", 11));
+  const MixingMatrix a = metropolis_hastings(graph_of("exponential", 11));
+  const MixingMatrix b = metropolis_hastings(graph_of("star", 11));
   const auto da = dense(a), db = dense(b), product = dense(multiply(a, b));
   for (int i = 0; i < 11; ++i) {
     for (int j = 0; j < 11; ++j) {
@@ -148,14 +151,23 @@ TEST(Spectrum, DirectedGraphsBySingularValues) {
 }
 
 TEST(Spectrum, EigenvaluesCountWithTheirMultiplicity) {
-  const auto spectrum_of = [](int n, const std::vector<Edge>& edges) { return spectrum(metropolis_hastings(Graph(n, edges))); };
-  EXPECT_NEAR(spectrum_of(4, {{0, 1}, {1, 0}, {2, 3}, {3, 2}}).second, 1, 1e-14);  // two parts
-  EXPECT_NEAR(spectrum_of(3, {}).second, 1, 1e-14);
-  EXPECT_EQ(spectrum_of(1, {}).gap(), 1);
-  MixingMatrix swapping;  // symmetric, with eigenvalues 1 and -1
-  swapping.rows = {{{1}, {1.0}}, {{0}, {1.0}}};
-  EXPECT_NEAR(spectrum(swapping).second, -1, 1e-14);
-  EXPECT_NEAR(spectrum(swapping).smallest, -1, 1e-14);
+  const Graph two_parts(4, {{0, 1}, {1, 0}, {2, 3}, {3, 2}});
+  EXPECT_NEAR(spectrum(metropolis_hastings(two_parts)).second, 1, 1e-14);
+  EXPECT_NEAR(spectrum(metropolis_hastings(Graph(3, {}))).second, 1, 1e-14);
+  EXPECT_EQ(spectrum(metropolis_hastings(Graph(1, {}))).gap(), 1);
+}
+
+TEST(Spectrum, MatricesThatTestTheSolver) {
+  const Spectrum swapping = spectrum({{{{1}, {1.0}}, {{0}, {1.0}}}});  // eigenvalues 1, -1
+  EXPECT_NEAR(swapping.second, -1, 1e-14);
+  EXPECT_NEAR(swapping.smallest, -1, 1e-14);
+  const Spectrum diagonal = spectrum({{{{0}, {0.0}}, {{1}, {-1.0}}, {{2}, {1.0}}}});  // a pivot of 0 / 0 at x = 0
+  EXPECT_NEAR(diagonal.second, 0, 1e-14);
+  EXPECT_NEAR(diagonal.smallest, -1, 1e-14);
+  // [1 0 e; 0 0 1; e 1 0] has 1 - e / sqrt(2) + O(e^2): lost by a reflector that cancels.
+  const double e = 1e-9;
+  const Spectrum close = spectrum({{{{0, 2}, {1.0, e}}, {{2}, {1.0}}, {{0, 1}, {e, 1.0}}}});
+  EXPECT_NEAR(close.second, 1 - e / std::sqrt(2), 1e-14);
 }
 
 /// W applied to vectors of mean zero shrinks them by lambda_2 per step in the end: an answer that owes nothing to the
@@ -182,7 +194,9 @@ TEST(Spectrum, IsTheRateAtWhichDifferencesVanish) {
 }
 
 TEST(Spectrum, OfAThousandWorkers) {
-  EXPECT_NEAR(spectral_gap(metropolis_hastings(graph_of("ring", 1024))), 2.0 / 3 * (1 - std::cos(2 * kPi / 1024)), 1e-12);
+  const double gap = spectral_gap(metropolis_hastings(graph_of("ring", 1024)));
+  EXPECT_NEAR(gap, 2.0 / 3 * (1 - std::cos(2 * kPi / 1024)), 1e-12);
+  EXPECT_REFUSED(spectrum(metropolis_hastings(graph_of("ring", 8193))), "limited to 8192 workers, not 8193");
 }
 
 }  // namespace

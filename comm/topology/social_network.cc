@@ -47,7 +47,8 @@ Graph social_network(int workers) {
 Graph social_network_tree(int workers, const std::string& root) {
   const Graph graph = social_network(workers);
   const int64_t start = root.empty() ? 0 : parse_integer(root, "the root of social_network_tree");
-  REQUIRE(start >= 0 && start < workers, "the root of social_network_tree must be in 0..{}, not {}", workers - 1, start);
+  REQUIRE(start >= 0 && start < workers, "the root of social_network_tree must be in 0..{}, not {}", workers - 1,
+          start);
 
   // A breadth-first search that tries neighbours in ascending order finds workers in the lexicographic order of their
   // first shortest paths, so whoever finds a worker first is its parent on that path.

@@ -67,7 +67,8 @@ Topology make_topology(const std::string& name, int workers) {
   REQUIRE(workers >= 1 && workers <= kMostWorkers, "a topology has 1 to {} workers, not {}", kMostWorkers, workers);
   REQUIRE(!typed.has_argument || !argument.empty(), "topology '{}' takes no argument, as in '{}'", family.name, name);
   REQUIRE(!typed.has_argument || !typed.argument.empty(), "topology '{}' ends in a colon without an argument", name);
-  REQUIRE(typed.has_argument || !argument.starts_with(':'), "topology '{}' needs an argument: {}{}", name, name, argument);
+  REQUIRE(typed.has_argument || !argument.starts_with(':'), "topology '{}' needs an argument: {}{}", name, name,
+          argument);
 
   Topology topology;
   topology.name = name;
