@@ -23,7 +23,7 @@ HDF5_LIBS   := $(shell pkg-config --libs hdf5 2>/dev/null || echo -lhdf5)
 
 # Contraction is off everywhere: production code writes std::fma where it wants one, so a reference in plain loops can
 # state the same operations and be equal to the bit.
-COMMON     := -std=c++20 -g1 -ffp-contract=off -Wall -Wextra -Wshadow -Werror -Wno-stringop-overflow -Wno-array-bounds -MMD -MP -I.
+COMMON     := -std=c++20 -g1 -ffp-contract=off -Wall -Wextra -Wshadow -Werror -Wno-stringop-overflow -Wno-array-bounds -MMD -MP -I. -DOMPI_SKIP_MPICXX -DMPICH_SKIP_MPICXX
 PRODUCTION := -O3 -march=$(MARCH) -fno-math-errno -fno-trapping-math -fopenmp-simd -fopenmp
 REFERENCE  := -O2
 INCLUDES    = $(PREFIX_INCLUDE) $(HDF5_CFLAGS)

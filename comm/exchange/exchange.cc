@@ -1,0 +1,278 @@
+#include "comm/exchange/exchange.h"
+
+#include <algorithm>
+#include <climits>
+
+#include "kernels/base/compare.h"
+#include "kernels/base/random.h"
+
+namespace skewbench::exchange {
+
+namespace {
+
+/// Appends a message to the parts of an MPI struct type with absolute addresses. Lengths above INT_MAX bytes are split.
+class TypeBuilder {
+ public:
+  void add(const Slice& slice, int64_t element_bytes, std::vector<MPI_Datatype>& to_free) {
+    if (slice.count == 0) return;
+    MPI_Aint address = 0;
+    MPI_CALL(MPI_Get_address(slice.data, &address));
+    if (slice.stride == 1) {
+      for (int64_t bytes = slice.count * element_bytes; bytes > 0; bytes -= INT_MAX, address += INT_MAX)
+        append(static_cast<int>(std::min<int64_t>(bytes, INT_MAX)), address, MPI_BYTE);
+      return;
+    }
+    REQUIRE(slice.count <= INT_MAX, "a strided message of {} elements is longer than {}", slice.count, INT_MAX);
+    MPI_Datatype vector = MPI_DATATYPE_NULL, element = MPI_DATATYPE_NULL;
+    MPI_CALL(MPI_Type_contiguous(static_cast<int>(element_bytes), MPI_BYTE, &element));
+    MPI_CALL(MPI_Type_create_hvector(static_cast<int>(slice.count), 1, static_cast<MPI_Aint>(slice.stride * element_bytes),
+                                     element, &vector));
+    to_free.insert(to_free.end(), {element, vector});
+    append(1, address, vector);
+  }
+
+  /// The committed type, or MPI_BYTE (to be sent zero times) where nothing was added.
+  MPI_Datatype commit(int& count, std::vector<MPI_Datatype>& to_free) {
+    count = lengths_.empty() ? 0 : 1;
+    if (lengths_.empty()) return MPI_BYTE;
+    MPI_Datatype type = MPI_DATATYPE_NULL;
+    MPI_CALL(MPI_Type_create_struct(static_cast<int>(lengths_.size()), lengths_.data(), addresses_.data(), types_.data(), &type));
+    to_free.push_back(type);
+    MPI_CALL(MPI_Type_commit(&type));
+    return type;
+  }
+
+ private:
+  void append(int length, MPI_Aint address, MPI_Datatype type) {
+    lengths_.push_back(length);
+    addresses_.push_back(address);
+    types_.push_back(type);
+  }
+  std::vector<int> lengths_;
+  std::vector<MPI_Aint> addresses_;
+  std::vector<MPI_Datatype> types_;
+};
+
+std::size_t position_of(const std::vector<int>& ranks, int rank) {
+  return static_cast<std::size_t>(std::lower_bound(ranks.begin(), ranks.end(), rank) - ranks.begin());
+}
+
+}  // namespace
+
+Exchange::Exchange(const Communicator& communicator, const Placement& placement, const topology::Topology& topology,
+                   Meter& meter)
+    : communicator_(communicator), placement_(placement), topology_(topology),
+      phases_(static_cast<std::size_t>(topology.period)), meter_(meter) {
+  uint64_t hash = 0;
+  for (const topology::Graph& graph : topology.graphs)
+    hash = hash * 31 + fingerprint(std::as_bytes(std::span(graph.edges())));
+  uint64_t lowest = 0, highest = 0;
+  MPI_CALL(MPI_Allreduce(&hash, &lowest, 1, MPI_UINT64_T, MPI_MIN, communicator.handle()));
+  MPI_CALL(MPI_Allreduce(&hash, &highest, 1, MPI_UINT64_T, MPI_MAX, communicator.handle()));
+  REQUIRE(lowest == highest, "the ranks disagree about the edges of topology {}", topology.name);
+}
+
+Exchange::~Exchange() {
+  if (request_ != MPI_REQUEST_NULL) MPI_Wait(&request_, MPI_STATUS_IGNORE);
+  for (MPI_Datatype& type : types_in_flight_) MPI_Type_free(&type);
+}
+
+int Exchange::open(Channel channel) {
+  REQUIRE(channel.lane >= 0 && channel.lane < topology_.lanes, "channel {} is on lane {} of {}", channel.name,
+          channel.lane, topology_.lanes);
+  REQUIRE(channel.bound > 0 && channel.element_bytes > 0, "channel {} is bound to {} elements of {} bytes", channel.name,
+          channel.bound, channel.element_bytes);
+  Open opened;
+  opened.spec = std::move(channel);
+  channels_.push_back(std::move(opened));
+  return static_cast<int>(channels_.size()) - 1;
+}
+
+const PhasePlan& Exchange::phase_plan(int64_t step) {
+  auto& plan = phases_[static_cast<std::size_t>(step % topology_.period)];
+  if (!plan) plan = std::make_unique<PhasePlan>(communicator_, placement_, topology_, static_cast<int>(step % topology_.period));
+  return *plan;
+}
+
+void Exchange::post(int handle, int worker, Slice slice) { post(handle, worker, worker, slice); }
+
+void Exchange::post(int handle, int from, int to, Slice slice) {
+  Open& channel = channels_[static_cast<std::size_t>(handle)];
+  REQUIRE(placement_.hosts(from), "worker {} posts on channel {} but is not hosted by rank {}", from, channel.spec.name,
+          communicator_.rank());
+  REQUIRE(channel.spec.fixed_length ? slice.count == channel.spec.bound : slice.count <= channel.spec.bound,
+          "worker {} posts {} elements on channel {}, whose messages have {}{}", from, slice.count, channel.spec.name,
+          channel.spec.fixed_length ? "" : "at most ", channel.spec.bound);
+  channel.posts.push_back({from, to, slice});
+}
+
+/// The posts become the messages of this round; a worker with a receiver and without a message is an error.
+void Exchange::take_posts(Open& channel) {
+  const topology::Graph& graph = *channel.plan->graph;
+  const bool per_worker = channel.spec.addressing == Addressing::per_worker;
+  channel.sent.assign(per_worker ? static_cast<std::size_t>(placement_.local()) : graph.edges().size(), Slice{});
+  for (const Post& post : channel.posts) {
+    const int at = per_worker ? post.from - placement_.first() : graph.edge_index(post.from, post.to);
+    REQUIRE(at >= 0, "worker {} posts a message to {} on channel {}; step {} has no such edge", post.from, post.to,
+            channel.spec.name, channel.step);
+    channel.sent[static_cast<std::size_t>(at)] = post.slice;
+  }
+  channel.posts.clear();
+  for (int from = placement_.first(); from < placement_.last(); ++from)
+    for (const int to : graph.out(from))
+      REQUIRE(!sent(channel, from, to).lost(), "worker {} has no message for {} on channel {} at step {}", from, to,
+              channel.spec.name, channel.step);
+}
+
+const Slice& Exchange::sent(const Open& channel, int from, int to) const {
+  if (channel.spec.addressing == Addressing::per_worker) return channel.sent[static_cast<std::size_t>(from - placement_.first())];
+  return channel.sent[static_cast<std::size_t>(channel.plan->graph->edge_index(from, to))];
+}
+
+void Exchange::count_bytes(Open& channel) {
+  const int64_t size = channel.spec.element_bytes, length_bytes = channel.spec.fixed_length ? 0 : sizeof(int64_t);
+  for (int from = placement_.first(); from < placement_.last(); ++from)
+    for (const int to : channel.plan->graph->out(from))
+      meter_.ledger.on(from, to).payload += sent(channel, from, to).count * size;
+  for (const Crossing& crossing : channel.plan->outgoing)
+    meter_.ledger.on(crossing.from, crossing.to).wire += sent(channel, crossing.from, crossing.to).count * size + length_bytes;
+}
+
+void Exchange::exchange_lengths(const PhasePlan& phase, const std::vector<int>& channels) {
+  std::vector<std::vector<int64_t>> to_send(phase.destinations().size()), to_receive(phase.sources().size());
+  const auto variable = [&](int handle) { return !channels_[static_cast<std::size_t>(handle)].spec.fixed_length; };
+  if (std::none_of(channels.begin(), channels.end(), variable)) return;
+  for (const int handle : channels) {
+    Open& channel = channels_[static_cast<std::size_t>(handle)];
+    if (!variable(handle)) continue;
+    for (const Crossing& crossing : channel.plan->outgoing)
+      to_send[position_of(phase.destinations(), crossing.remote_rank)].push_back(
+          sent(channel, crossing.from, crossing.to).count);
+    for (const Crossing& crossing : channel.plan->incoming)
+      to_receive[position_of(phase.sources(), crossing.remote_rank)].push_back(0);
+  }
+  const auto flatten = [](const std::vector<std::vector<int64_t>>& parts, std::vector<int>& counts,
+                          std::vector<int>& displacements) {
+    std::vector<int64_t> flat;
+    for (const auto& part : parts) {
+      counts.push_back(static_cast<int>(part.size()));
+      displacements.push_back(static_cast<int>(flat.size()));
+      flat.insert(flat.end(), part.begin(), part.end());
+    }
+    return flat;
+  };
+  std::vector<int> send_counts, send_displacements, receive_counts, receive_displacements;
+  const auto sent = flatten(to_send, send_counts, send_displacements);
+  auto received = flatten(to_receive, receive_counts, receive_displacements);
+  MPI_CALL(MPI_Neighbor_alltoallv(sent.data(), send_counts.data(), send_displacements.data(), MPI_INT64_T, received.data(),
+                                  receive_counts.data(), receive_displacements.data(), MPI_INT64_T, phase.comm()));
+  std::vector<int> cursor = receive_displacements;
+  for (const int handle : channels) {
+    Open& channel = channels_[static_cast<std::size_t>(handle)];
+    if (!variable(handle)) continue;
+    for (std::size_t i = 0; i < channel.plan->incoming.size(); ++i) {
+      auto& at = cursor[position_of(phase.sources(), channel.plan->incoming[i].remote_rank)];
+      channel.arrived[i].count = received[static_cast<std::size_t>(at++)];
+      REQUIRE(channel.arrived[i].count >= 0 && channel.arrived[i].count <= channel.spec.bound,
+              "worker {} announces {} elements on channel {}, whose bound is {}", channel.plan->incoming[i].from,
+              channel.arrived[i].count, channel.spec.name, channel.spec.bound);
+    }
+  }
+}
+
+void Exchange::begin(int64_t step, const std::vector<int>& channels) {
+  const double start = MPI_Wtime();
+  REQUIRE(request_ == MPI_REQUEST_NULL, "a round begins at step {} before the last one ended", step);
+  const PhasePlan& phase = phase_plan(step);
+  for (const int handle : channels) {
+    Open& channel = channels_[static_cast<std::size_t>(handle)];
+    channel.step = step;
+    channel.plan = &phase.channel(channel.spec.addressing, channel.spec.lane);
+    channel.arrived.assign(channel.plan->incoming.size(), Slice{nullptr, channel.spec.bound, 1});
+    take_posts(channel);
+    count_bytes(channel);
+  }
+  if (phase.comm() != MPI_COMM_NULL) {
+    exchange_lengths(phase, channels);
+    std::vector<TypeBuilder> sends(phase.destinations().size()), receives(phase.sources().size());
+    for (const int handle : channels) {
+      Open& channel = channels_[static_cast<std::size_t>(handle)];
+      const int64_t size = channel.spec.element_bytes;
+      for (const Crossing& crossing : channel.plan->outgoing)
+        sends[position_of(phase.destinations(), crossing.remote_rank)].add(
+            sent(channel, crossing.from, crossing.to), size, types_in_flight_);
+      int64_t bytes = 0;
+      for (const Slice& slot : channel.arrived) bytes += round_up(slot.count * size, kAlignment);
+      if (std::ssize(channel.buffer) < bytes) channel.buffer.resize(static_cast<std::size_t>(bytes));
+      int64_t offset = 0;
+      for (std::size_t i = 0; i < channel.arrived.size(); ++i) {
+        Slice& slot = channel.arrived[i];
+        slot.data = channel.buffer.data() + offset;
+        offset += round_up(slot.count * size, kAlignment);
+        receives[position_of(phase.sources(), channel.plan->incoming[i].remote_rank)].add(slot, size, types_in_flight_);
+      }
+    }
+    const auto commit = [&](std::vector<TypeBuilder>& builders, Direction& direction) {
+      direction.counts.assign(builders.size(), 0);
+      direction.displacements.assign(builders.size(), 0);
+      direction.types.clear();
+      for (std::size_t i = 0; i < builders.size(); ++i)
+        direction.types.push_back(builders[i].commit(direction.counts[i], types_in_flight_));
+    };
+    Direction &out = sends_in_flight_, &in = receives_in_flight_;
+    commit(sends, out);
+    commit(receives, in);
+    MPI_CALL(MPI_Ineighbor_alltoallw(MPI_BOTTOM, out.counts.data(), out.displacements.data(), out.types.data(), MPI_BOTTOM,
+                                     in.counts.data(), in.displacements.data(), in.types.data(), phase.comm(), &request_));
+  }
+  meter_.seconds.exchange += MPI_Wtime() - start;
+}
+
+void Exchange::progress() {
+  if (request_ == MPI_REQUEST_NULL) return;
+  const double start = MPI_Wtime();
+  int done = 0;
+  MPI_CALL(MPI_Test(&request_, &done, MPI_STATUS_IGNORE));
+  meter_.seconds.exchange += MPI_Wtime() - start;
+}
+
+void Exchange::end() {
+  const double start = MPI_Wtime();
+  MPI_CALL(MPI_Wait(&request_, MPI_STATUS_IGNORE));
+  for (MPI_Datatype& type : types_in_flight_) MPI_CALL(MPI_Type_free(&type));
+  types_in_flight_.clear();
+  meter_.seconds.wait += MPI_Wtime() - start;
+}
+
+void Exchange::run(int64_t step, const std::vector<int>& channels) {
+  begin(step, channels);
+  end();
+}
+
+Slice Exchange::received(int handle, int from, int to) const {
+  const Open& channel = channels_[static_cast<std::size_t>(handle)];
+  REQUIRE(channel.plan != nullptr, "channel {} has had no round", channel.spec.name);
+  const int edge = channel.plan->graph->edge_index(from, to);
+  REQUIRE(edge >= 0 && placement_.hosts(to), "rank {} reads a message {} -> {} on channel {}; step {} has no such edge to it",
+          communicator_.rank(), from, to, channel.spec.name, channel.step);
+  if (loss_probability_ > 0) {
+    const auto stream = static_cast<uint32_t>(from) * static_cast<uint32_t>(placement_.workers()) + static_cast<uint32_t>(to);
+    if (Random(loss_seed_, stream, static_cast<uint32_t>(channel.step), Purpose::fault).uniform() < loss_probability_) return {};
+  }
+  if (placement_.hosts(from)) return sent(channel, from, to);
+  return channel.arrived[static_cast<std::size_t>(channel.plan->arrival[static_cast<std::size_t>(edge)])];
+}
+
+void Exchange::lose_messages(double probability, uint64_t seed) {
+  REQUIRE(probability >= 0 && probability <= 1, "messages are lost with a probability in [0, 1], not {}", probability);
+  loss_probability_ = probability;
+  loss_seed_ = seed;
+}
+
+int64_t Exchange::buffer_bytes() const {
+  int64_t bytes = 0;
+  for (const Open& channel : channels_) bytes += static_cast<int64_t>(channel.buffer.capacity());
+  return bytes;
+}
+
+}  // namespace skewbench::exchange

@@ -1,0 +1,70 @@
+#include "comm/exchange/mpi_support.h"
+
+#include <cstdlib>
+
+namespace skewbench::exchange {
+
+void check_mpi(int code, const char* call, const char* file, int line) {
+  if (code == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING] = "";
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  fail("{} failed at {}:{}: {}", call, file, line, std::string(text, static_cast<std::size_t>(length)));
+}
+
+MpiSession::MpiSession(int* argc, char*** argv) {
+  MPI_CALL(MPI_Init(argc, argv));
+  MPI_CALL(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
+  int size = 0;
+  MPI_CALL(MPI_Comm_size(MPI_COMM_WORLD, &size));
+  // SLURM_NTASKS is also set for an mpirun or a single program inside a job script; only a step's task is srun's.
+  const bool is_srun_task = std::getenv("SLURM_STEP_NUM_TASKS") != nullptr;
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", is_srun_task ? "SLURM_STEP_NUM_TASKS" : ""}) {
+    const char* value = *name ? std::getenv(name) : nullptr;
+    const int launched = value ? std::atoi(value) : size;
+    if (launched == size || launched <= 1) continue;
+    const char* rank = std::getenv(*name == 'O' ? "OMPI_COMM_WORLD_RANK" : *name == 'P' ? "PMI_RANK" : "SLURM_PROCID");
+    MPI_Finalize();
+    if (rank && std::atoi(rank) != 0) throw Error("");  // the same sentence from every singleton would be N sentences
+    fail("the launcher started {} processes ({}), but MPI sees {}: it belongs to another MPI than this program was "
+         "built with; use that MPI's own mpirun", launched, name, size);
+  }
+}
+
+MpiSession::~MpiSession() {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (!finalized) MPI_Finalize();
+}
+
+Communicator::Communicator(MPI_Comm parent) {
+  MPI_CALL(MPI_Comm_dup(parent, &handle_));
+  MPI_CALL(MPI_Comm_set_errhandler(handle_, MPI_ERRORS_RETURN));
+  MPI_CALL(MPI_Comm_rank(handle_, &rank_));
+  MPI_CALL(MPI_Comm_size(handle_, &size_));
+}
+
+Communicator::~Communicator() {
+  if (handle_ != MPI_COMM_NULL) MPI_Comm_free(&handle_);
+}
+
+void agree(const Communicator& communicator, const std::function<void()>& action) {
+  std::string sentence;
+  bool threw = false;
+  try {
+    action();
+  } catch (const std::exception& error) {
+    threw = true;
+    sentence = error.what();
+  }
+  int culprit = threw ? communicator.rank() : communicator.size(), lowest = 0;
+  MPI_CALL(MPI_Allreduce(&culprit, &lowest, 1, MPI_INT, MPI_MIN, communicator.handle()));
+  if (lowest == communicator.size()) return;
+  int length = static_cast<int>(sentence.size());
+  MPI_CALL(MPI_Bcast(&length, 1, MPI_INT, lowest, communicator.handle()));
+  sentence.resize(static_cast<std::size_t>(length));
+  MPI_CALL(MPI_Bcast(sentence.data(), length, MPI_CHAR, lowest, communicator.handle()));
+  throw Error(sentence);
+}
+
+}  // namespace skewbench::exchange
