@@ -172,11 +172,14 @@ TEST(GroupNorm, AMeanThatDwarfsTheSpread) {
 }
 
 TEST(GroupNorm, AConstantInputGivesTheShift) {
-  const Problem problem{.pixels = 49, .c = 32, .groups = 2};
+  // 1234.567 times 512 needs more bits than a float has: a mean from one pass in float is off by several ulps, which
+  // 1 / sqrt(eps) = 316 would blow up.
+  const Problem problem{.pixels = 1024, .c = 32, .groups = 2};
   Arrays<float> a(problem, 1);
-  a.x.assign(a.x.size(), 1234.5f);
+  a.x.assign(a.x.size(), 1234.567f);
   a.run_host();
   for (std::size_t i = 0; i + 1 < a.y.size(); ++i) ASSERT_EQ(a.y[i], a.beta[i % 32]);
+  for (std::size_t g = 0; g < 2; ++g) EXPECT_NEAR(a.rstd[g], 1 / std::sqrt(1e-5), 1e-4);
 }
 
 TEST(GroupNorm, NanStaysVisible) {
@@ -185,6 +188,7 @@ TEST(GroupNorm, NanStaysVisible) {
   a.x[100] = std::numeric_limits<float>::quiet_NaN();  // channel 4: group 0
   a.run_host();
   for (std::size_t i = 0; i < 49 * 32; ++i) ASSERT_EQ(std::isnan(a.y[i]), i % 32 < 16) << i;
+  EXPECT_TRUE(std::isnan(a.rstd[0]));
 }
 
 TEST(GroupNorm, OutputsMayOverwriteInputs) {
