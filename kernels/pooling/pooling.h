@@ -16,7 +16,8 @@ struct Problem {
   int64_t window = 1;   ///< rows and columns of a window; ignored, as are stride, pad and ceil, by global_average
   int64_t stride = 1;
   int64_t pad = 0;      ///< on each of the four sides
-  bool ceil = false;    ///< count a last window that overhangs the padded image, unless it starts beyond the image and its left or top padding (Caffe's rule)
+  /// Count a last window that overhangs the padded image, unless it starts in the far padding (Caffe's rule).
+  bool ceil = false;
 
   int64_t p() const;    ///< output rows
   int64_t q() const;    ///< output columns
