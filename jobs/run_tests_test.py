@@ -1,0 +1,179 @@
+"""The test runner's own counting, on fake test programs (shell scripts): whatever is wrong must be counted as failed."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import run_tests
+
+JOBS = Path(__file__).resolve().parent
+
+RUN = "[ RUN      ] {0}"
+OK, FAIL, SKIP = "[       OK ] {0} (1 ms)", "[  FAILED  ] {0} (1 ms)", "[  SKIPPED ] {0} (0 ms)"
+
+
+def ran(number):
+    return f"[==========] {number} tests from 1 test suite ran. (3 ms total)"
+
+
+def alive(pid):
+    """Killed and not yet reaped counts as dead."""
+    try:
+        return Path(f"/proc/{pid.read_text().strip()}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+class CountTest(unittest.TestCase):
+    def count(self, *lines, exit_code=0):
+        report = run_tests.count("\n".join(lines), exit_code)
+        return report.passed, report.failed, len(report.skips), report.problem
+
+    def test_outcomes(self):
+        self.assertEqual(self.count(OK.format("A.a"), OK.format("A.b"), ran(2)), (2, 0, 0, ""))
+        self.assertEqual(self.count(OK.format("A.a"), FAIL.format("A.b"), ran(2), "[  FAILED  ] A.b", exit_code=1), (1, 1, 0, ""))
+        failed = "[  FAILED  ] P/A.b/3, where GetParam() = (4, 0x1 (odd)) (12 ms)"
+        self.assertEqual(self.count(failed, ran(1), exit_code=1), (0, 1, 0, ""))
+        self.assertEqual(self.count("no newline before" + OK.format("A.a"), ran(1)), (1, 0, 0, ""))
+
+    def test_a_crash_counts_as_failed_beside_what_passed(self):
+        self.assertEqual(self.count(OK.format("A.a"), RUN.format("A.b"), exit_code=-signal.SIGSEGV), (1, 1, 0, "killed by SIGSEGV"))
+        self.assertEqual(self.count(OK.format("A.a"), exit_code=1)[:2], (1, 1))
+        self.assertEqual(self.count(OK.format("A.a"), exit_code=0)[:2], (1, 1), "an early exit(0) is no success")
+        self.assertEqual(self.count(OK.format("A.a"), ran(1), exit_code=3)[:2], (1, 1), "a rank that failed silently")
+
+    def test_no_tests_and_lost_tests_count_as_failed(self):
+        self.assertEqual(self.count("[==========] 0 tests from 0 test suites ran. (0 ms total)"), (0, 1, 0, "has no tests"))
+        self.assertEqual(self.count(""), (0, 1, 0, "ended before its last test, exit code 0"))
+        self.assertEqual(self.count(OK.format("A.a"), ran(2))[:2], (1, 1))
+
+    def test_skips_carry_their_reason(self):
+        report = run_tests.count("\n".join([RUN.format("A.a"), "a_test.cc:3: Skipped", "no CUDA", "device", "", SKIP.format("A.a"),
+                                            RUN.format("A.b"), SKIP.format("A.b"), ran(2), "  YOU HAVE 1 DISABLED TEST"]), 0)
+        self.assertEqual(report.skips, [("A.a", "no CUDA device"), ("A.b", "no reason given"),
+                                        ("a disabled test", "disabled in its source")])
+        self.assertEqual((report.passed, report.failed), (0, 0))
+
+
+class ProgramTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name)
+        self.build = self.root / "build"
+        mpirun = self.root / "mpirun"
+        mpirun.write_text("#!/bin/bash\n[ $1 = --version ] && { echo 'mpirun (Open MPI) 4.1.4'; exit; }\n"
+                          "[ $1 = -np ] || exit 1\nexport RANKS=$2; exec \"${!#}\"\n")
+        mpirun.chmod(0o755)
+
+    def program(self, name, body, source=""):
+        path = self.build / "tests" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("#!/bin/bash\n" + body)
+        path.chmod(0o755)
+        cc = self.root / f"{name}.cc"
+        cc.parent.mkdir(parents=True, exist_ok=True)
+        cc.write_text(source)
+
+    def passing(self, number=1):
+        return "".join(f"echo '{OK.format(f'A.t{i}')}'\n" for i in range(number)) + f"echo '{ran(number)}'\n"
+
+    def command(self, *more):
+        return [sys.executable, str(JOBS / "run_tests.py"), "--build", str(self.build), "--root", str(self.root), *more]
+
+    def run_all(self, *more):
+        done = subprocess.run(self.command(*more), env={**os.environ, "MPIRUN": str(self.root / "mpirun")}, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+        return done.returncode, done.stdout, done.stdout.splitlines()[-1]
+
+    def test_the_last_line_and_the_exit_code(self):
+        self.program("kernels/a_test", self.passing(2))
+        self.assertEqual(self.run_all()[::2], (0, "2 passed, 0 failed, 0 skipped"))
+        self.program("kernels/b_test", f"echo 'why it failed'; echo '{FAIL.format('B.b')}'; echo '{ran(1)}'; exit 1\n")
+        code, output, last = self.run_all()
+        self.assertEqual((code, last), (1, "2 passed, 1 failed, 0 skipped"))
+        self.assertIn("why it failed", output)
+        self.assertIn("failed: kernels/b_test", output)
+        self.assertEqual(self.run_all("--only", "a_test")[::2], (0, "2 passed, 0 failed, 0 skipped"))
+        self.assertEqual(self.run_all("--only", "nothing")[::2], (1, "0 passed, 0 failed, 0 skipped"))
+
+    def test_only_skips_is_no_success(self):
+        self.program("kernels/a_test", f"echo 'a.cc:1: Skipped'; echo 'no GPU'; echo; echo '{SKIP.format('A.a')}'; echo '{ran(1)}'\n")
+        code, output, last = self.run_all()
+        self.assertEqual((code, last), (1, "0 passed, 0 failed, 1 skipped"))
+        self.assertIn("SKIPPED A.a: no GPU", output)
+
+    def test_a_crash_a_hang_and_an_unbuilt_test_fail(self):
+        self.program("kernels/crash_test", "kill -SEGV $$\n")
+        self.program("kernels/empty_test", "exit 0\n")
+        pid = self.root / "pid"
+        self.program("kernels/hang_test", f"trap '' TERM\n(trap '' TERM; echo $BASHPID > {pid}; sleep 100) &\nwait; sleep 100\n")
+        (self.root / "comm").mkdir()
+        (self.root / "comm/unbuilt_test.cc").write_text("")
+        begin = time.monotonic()
+        code, output, last = self.run_all("--timeout", "1")
+        self.assertEqual((code, last), (1, "0 passed, 4 failed, 0 skipped"))
+        for words in ("killed by SIGSEGV", "ended before its last test", "still running after 1 s", "is not built"):
+            self.assertIn(words, output)
+        self.assertFalse(alive(pid), "what the test started is gone too")
+        self.assertLess(time.monotonic() - begin, 30)
+
+    def test_an_mpi_test_runs_at_each_number_of_ranks(self):
+        self.program("comm/x_mpi_test", 'echo "on $RANKS ranks"\n' + self.passing(), "int a;\n// ranks: 1 2 5\n// full ranks: 1 8\n")
+        code, output, last = self.run_all()
+        self.assertEqual((code, last), (0, "3 passed, 0 failed, 0 skipped"), output)
+        self.assertEqual(re.findall(r"on (\d) rank", output), ["5", "2", "1"])
+        self.assertEqual(re.findall(r"on (\d) rank", self.run_all("--full")[1]), ["8", "1"])
+        self.program("comm/x_mpi_test", self.passing(), "int a;\n")
+        self.assertRegex(self.run_all()[1], 'has no line "// ranks')
+
+    def test_python_tests_are_counted_the_same_way(self):
+        (self.root / "analysis").mkdir()
+        (self.root / "analysis/__init__.py").write_text("")
+        (self.root / "analysis/a_test.py").write_text("""
+import unittest
+class T(unittest.TestCase):
+    def test_good(self): pass
+    def test_bad(self):
+        for i in range(3):
+            with self.subTest(i=i): self.assertEqual(i, 1)
+    def test_error(self): raise KeyError("gone")
+    def test_skip(self): self.skipTest("no browser")
+    @unittest.skip("not today")
+    def test_decorated(self): pass
+    @unittest.expectedFailure
+    def test_expected(self): self.fail()
+class Broken(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls): raise OSError("no disk")
+    def test_never(self): pass
+""")
+        (self.root / "analysis/b_test.py").write_text("import no_such_module\n")
+        (self.root / "analysis/c_test.py").write_text("")
+        code, output, last = self.run_all()
+        # c: bad, error, Broken; b: cannot be imported; a: no tests.
+        self.assertEqual((code, last), (1, "2 passed, 5 failed, 2 skipped"), output)
+        for words in ("no browser", "not today", "no disk", "no_such_module", "has no tests", "KeyError: 'gone'"):
+            self.assertIn(words, output)
+
+    def test_an_interruption_ends_what_runs(self):
+        pid = self.root / "pid"
+        self.program("kernels/hang_test", f"echo $$ > {pid}.part; mv {pid}.part {pid}; exec sleep 100\n")
+        process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 20
+        while not pid.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 143, output)
+        self.assertFalse(alive(pid))
+
+
+if __name__ == "__main__":
+    unittest.main()
