@@ -10,7 +10,7 @@
 namespace skewbench::partitions {
 namespace {
 
-constexpr std::size_t kMaxRows = 40, kMaxCells = 60, kMaxClassesWithNumbers = 10, kMaxLegend = 20;
+constexpr std::size_t kMaxRows = 40, kMaxCells = 54, kMaxClassesWithNumbers = 10, kMaxLegend = 20;
 
 int64_t sum(const std::vector<int64_t>& row) { return std::accumulate(row.begin(), row.end(), int64_t{0}); }
 
@@ -77,12 +77,29 @@ std::string summary_lines(const Histogram& histogram) {
   return text;
 }
 
-// Ten colours that differ also in brightness; beyond, hues spread by the golden angle.
+// Ten colours that differ also in brightness; beyond, hues spread by the golden angle. Hexadecimal: hsl() is newer than
+// many SVG readers.
 std::string colour(std::size_t c, std::size_t classes) {
   static constexpr const char* kColours[] = {"#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f",
                                              "#edc948", "#b07aa1", "#ff9da7", "#9c755f", "#bab0ac"};
   if (classes <= std::size(kColours)) return kColours[c];
-  return fmt::format("hsl({:.0f},{}%,{}%)", std::fmod(137.508 * static_cast<double>(c), 360.0), 55, c % 2 ? 45 : 65);
+  const double hue = std::fmod(137.508 * static_cast<double>(c), 360.0);
+  std::string hex = "#";
+  for (const double primary : {0.0, 120.0, 240.0}) {
+    const double distance = std::abs(std::remainder(hue - primary, 360.0));  // 0 to 180 degrees from red, green, blue
+    const double level = std::clamp(2.0 - distance / 60.0, 0.0, 1.0);
+    hex += fmt::format("{:02x}", static_cast<int>(c % 2 ? 60 + 140 * level : 110 + 130 * level));
+  }
+  return hex;
+}
+
+// The smallest of 1, 2, 5, 10, 20, .. that is at least `value`.
+std::size_t round_step(double value) {
+  for (std::size_t power = 1;; power *= 10) {
+    for (const std::size_t step : {power, 2 * power, 5 * power}) {
+      if (static_cast<double>(step) >= value) return step;
+    }
+  }
 }
 
 std::string escape(const std::string& text) {
@@ -110,9 +127,11 @@ std::string histogram_text(const Histogram& histogram) {
 std::string histogram_svg(const Histogram& histogram, const std::string& title) {
   const std::size_t workers = histogram.size(), classes = histogram.front().size();
   const double left = 60, top = 50, plot_width = 620;
-  const double pitch = std::clamp(1200.0 / static_cast<double>(workers), 1.0, 24.0);
-  const double bar = pitch > 4 ? pitch - 3 : pitch;
-  const double plot_height = std::max(pitch * static_cast<double>(workers), 20.0 * static_cast<double>(std::min(classes, kMaxLegend)));
+  const double pitch = std::clamp(800.0 / static_cast<double>(workers), 1.0, 24.0);
+  const double bar = pitch > 8 ? pitch - 3 : pitch;
+  const double bottom = top + pitch * static_cast<double>(workers);
+  const std::size_t legend = std::min(classes, kMaxLegend);
+  const double height = std::max(bottom, top + 20.0 * static_cast<double>(legend)) + 50;
   int64_t largest = 1;
   for (const auto& row : histogram) largest = std::max(largest, sum(row));
   const double scale = plot_width / static_cast<double>(largest);
@@ -121,9 +140,9 @@ std::string histogram_svg(const Histogram& histogram, const std::string& title) 
   auto out = std::back_inserter(svg);
   fmt::format_to(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"800\" height=\"{0:.0f}\" viewBox=\"0 0 800 {0:.0f}\" "
                       "font-family=\"sans-serif\" font-size=\"12\" fill=\"#222\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
-                 top + plot_height + 50);
+                 height);
   fmt::format_to(out, "<text x=\"{}\" y=\"28\" font-size=\"15\">{}</text>\n", left, escape(title));
-  const std::size_t label_every = static_cast<std::size_t>(std::ceil(14.0 / pitch));
+  const std::size_t label_every = round_step(14.0 / pitch);
   for (std::size_t w = 0; w < workers; ++w) {
     const double y = top + pitch * static_cast<double>(w);
     if (w % label_every == 0) {
@@ -138,15 +157,14 @@ std::string histogram_svg(const Histogram& histogram, const std::string& title) 
       x += width;
     }
   }
-  const double bottom = top + plot_height;
-  fmt::format_to(out, "<text transform=\"translate(16 {:.1f}) rotate(-90)\" text-anchor=\"middle\">worker</text>\n", top + plot_height / 2);
+  fmt::format_to(out, "<text transform=\"translate(16 {:.1f}) rotate(-90)\" text-anchor=\"middle\">worker</text>\n", (top + bottom) / 2);
   for (const double part : {0.0, 0.5, 1.0}) {
     const double x = left + part * plot_width;
     fmt::format_to(out, "<path d=\"M{0:.1f} {1:.1f}v5\" stroke=\"#222\"/><text x=\"{0:.1f}\" y=\"{2:.1f}\" text-anchor=\"middle\">{3:.0f}</text>\n",
                    x, bottom + 2, bottom + 20, part * static_cast<double>(largest));
   }
   fmt::format_to(out, "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">samples</text>\n", left + plot_width / 2, bottom + 38);
-  for (std::size_t c = 0; c < std::min(classes, kMaxLegend); ++c) {
+  for (std::size_t c = 0; c < legend; ++c) {
     const double y = top + 20.0 * static_cast<double>(c);
     fmt::format_to(out, "<rect x=\"700\" y=\"{:.1f}\" width=\"12\" height=\"12\" fill=\"{}\"/><text x=\"718\" y=\"{:.1f}\">class {}</text>\n",
                    y, colour(c, classes), y + 10.5, c);

@@ -8,7 +8,7 @@
 namespace skewbench::partitions {
 
 /// Text of at most 80 columns. Up to 40 workers: one line each, with its number of samples, a shaded cell per class
-/// (up to 10 classes: with the share in percent; more than 60 classes: several classes a cell) and its distance from
+/// (up to 10 classes: with the share in percent; more than 54 classes: several classes a cell) and its distance from
 /// the mix of all samples. More workers: smallest, mean and largest share, classes per worker and distance.
 std::string histogram_text(const Histogram& histogram);
 

@@ -18,7 +18,7 @@ Dataset load_fashion_mnist(const std::string& directory);
 /// The published files have 10,000 records each; refuses any other length.
 Dataset load_cifar10(const std::string& directory, int64_t records = 10000);
 
-/// Images made up from a recipe "HxWxC,CLASSES,TRAIN,TEST" (empty = kSyntheticRecipe), u8.
+/// u8 images made up from a recipe "HxWxC,CLASSES,TRAIN,TEST". Refuses numbers below 1, and more than 64 GiB in all.
 ///
 /// A class is a smooth pattern: per channel a sum of 4 cosine waves of random direction, phase and up to 3 periods.
 /// Image i has label i % CLASSES and is 128 + 60 * pattern, moved by up to an eighth of the image (it wraps around),
@@ -26,6 +26,7 @@ Dataset load_cifar10(const std::string& directory, int64_t records = 10000);
 /// drawn from Random(seed, 0 | 1 | 2, class | index, synthetic_data).
 Dataset make_synthetic(const std::string& recipe, uint64_t seed);
 
+/// What "synthetic" without a recipe stands for: the shape and class count of Fashion-MNIST, a tenth of its size.
 inline constexpr const char* kSyntheticRecipe = "28x28x1,10,6000,1000";
 
 }  // namespace skewbench::partitions

@@ -92,7 +92,7 @@ Split make_split(const Recipe& recipe, const std::vector<Pattern>& patterns, int
 }  // namespace
 
 Dataset make_synthetic(const std::string& recipe_text, uint64_t seed) {
-  const Recipe recipe = parse_recipe(recipe_text.empty() ? kSyntheticRecipe : recipe_text);
+  const Recipe recipe = parse_recipe(recipe_text);
   std::vector<Pattern> patterns;
   for (int64_t k = 0; k < recipe.classes; ++k) {
     patterns.push_back(draw_pattern(recipe, Random(seed, kPatterns, static_cast<uint32_t>(k), Purpose::synthetic_data)));
