@@ -11,6 +11,7 @@ CXX    ?= g++
 MPICXX ?= mpicxx
 MARCH  ?= native
 PREFIX ?=
+DATA   ?= $(if $(PREFIX),$(wildcard $(PREFIX)/share/datasets/fashion-mnist))
 PYTHON := $(BUILD)/venv/bin/python
 
 # Debian's HDF5 is found by pkg-config; a PREFIX made by `make deps` comes first.
@@ -61,8 +62,8 @@ help: ## this list
 .PHONY: run test test-full
 run: setup ## install what is missing, build, run the first sweep (16 workers, Fashion-MNIST), print the table, write the report
 	$(MAKE) --no-print-directory build
-	$(MAKE) --no-print-directory sweep SWEEP=jobs/sweeps/first.toml
-	$(MAKE) --no-print-directory report SWEEP=jobs/sweeps/first.toml
+	$(MAKE) --no-print-directory sweep SWEEP=jobs/sweeps/first.toml; code=$$?; \
+	$(MAKE) --no-print-directory report SWEEP=jobs/sweeps/first.toml && exit $$code
 
 test: setup ## install what is missing, build, run every test; the last line is "N passed, N failed, N skipped"
 	$(MAKE) --no-print-directory build tests
@@ -74,11 +75,11 @@ test-full: setup ## make test and the long matrices
 
 .PHONY: setup deps
 setup: ## install missing packages (root or sudo; otherwise print the list and stop) and the Python environment
-	PREFIX='$(PREFIX)' MPICXX='$(MPICXX)' CXX='$(CXX)' jobs/setup/install.sh $(BUILD)
+	PREFIX='$(PREFIX)' MPICXX='$(MPICXX)' CXX='$(CXX)' DATA='$(DATA)' jobs/setup/install.sh $(BUILD)
 
 deps: ## build pinned sources of the small libraries into PREFIX=DIR, without root
 	$(if $(PREFIX),,$(error make deps needs PREFIX=DIR, the folder to install into))
-	jobs/setup/deps.sh '$(PREFIX)' $(BUILD)
+	CXX='$(CXX)' TARBALLS='$(TARBALLS)' DATA='$(DATA)' jobs/setup/deps.sh '$(PREFIX)' $(BUILD)
 
 .PHONY: build tests benches
 build: $(PROGRAMS) $(BENCH_PROGRAMS) ## build every program into build/bin
@@ -88,7 +89,7 @@ benches: $(BENCH_PROGRAMS)
 .PHONY: sweep report table
 sweep: ## run a sweep: make sweep SWEEP=jobs/sweeps/x.toml
 	$(if $(SWEEP),,$(error make sweep needs SWEEP=jobs/sweeps/NAME.toml))
-	$(PYTHON) jobs/sweep.py run $(SWEEP) --build $(BUILD)
+	$(PYTHON) jobs/sweep.py run $(SWEEP) --build $(BUILD) $(if $(DATA),--set data='$(DATA)')
 
 report: ## print a sweep's table, draw its figures, write report.html: make report SWEEP=jobs/sweeps/x.toml
 	$(PYTHON) -m analysis.report --sweep $(or $(SWEEP),jobs/sweeps/first.toml)

@@ -112,12 +112,13 @@ look() {
       there+=("$(label "$part")")
     else
       missing+=("$part")
-      reasons[$part]=$(grep -m1 -i -E 'error|missing|not found|cannot|no ' <<<"$why" || head -n1 <<<"$why")
+      why=$(grep -m1 -i -E 'error|missing|not found|cannot|no ' <<<"$why" || head -n1 <<<"$why")
+      reasons[$part]=${why##*error }
     fi
   done
   rm -f "$build/probe"
   [ ${#there[@]} -eq 0 ] || printf 'setup: ✓ %s\n' "$(join "${there[@]}")"
-  for part in ${missing[@]+"${missing[@]}"}; do printf 'setup: ✗ %s\n' "$(label "$part")"; done
+  for part in ${missing[@]+"${missing[@]}"}; do printf 'setup: ✗ %s: %s\n' "$(label "$part")" "${reasons[$part]}"; done
 }
 
 join() {
