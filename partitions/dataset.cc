@@ -55,13 +55,15 @@ int64_t SampleShape::bytes() const { return elements() * element_bytes(type); }
 
 Dataset load_dataset(const std::string& name, const std::string& data_dir, uint64_t seed) {
   const NameWithArgument parts = split_argument(name);
+  const std::string recipe = parts.has_argument ? parts.argument : kSyntheticRecipe;
   const bool is_synthetic = parts.name == "synthetic";
   if (!is_synthetic && name != "fashion_mnist" && name != "cifar10") {
     fail_unknown("dataset", name, {"fashion_mnist", "cifar10", "synthetic"});
   }
-  Dataset dataset = is_synthetic              ? make_synthetic(parts.has_argument ? parts.argument : kSyntheticRecipe, seed)
-                    : name == "fashion_mnist" ? load_fashion_mnist(data_dir.empty() ? kFashionMnistDirectory : data_dir)
-                                              : load_cifar10(data_dir.empty() ? kCifar10Directory : data_dir);
+  const auto folder = [&](const char* standard) { return data_dir.empty() ? standard : data_dir; };
+  Dataset dataset = is_synthetic              ? make_synthetic(recipe, seed)
+                    : name == "fashion_mnist" ? load_fashion_mnist(folder(kFashionMnistDirectory))
+                                              : load_cifar10(folder(kCifar10Directory));
   dataset.name = name;
   measure_channels(dataset);
   return dataset;
@@ -69,10 +71,13 @@ Dataset load_dataset(const std::string& name, const std::string& data_dir, uint6
 
 std::vector<Named> list_datasets() {
   return {
-      {"fashion_mnist", fmt::format("60,000 + 10,000 images of clothes, 28x28x1, 10 classes: gzipped or plain IDX files, by default in {}",
-                                    kFashionMnistDirectory)},
-      {"cifar10", fmt::format("50,000 + 10,000 photographs, 32x32x3, 10 classes: the binary version's files, by default in {}",
-                              kCifar10Directory)},
+      {"fashion_mnist",
+       fmt::format(
+           "60,000 + 10,000 images of clothes, 28x28x1, 10 classes: gzipped or plain IDX files, by default in {}",
+           kFashionMnistDirectory)},
+      {"cifar10",
+       fmt::format("50,000 + 10,000 photographs, 32x32x3, 10 classes: the binary version's files, by default in {}",
+                   kCifar10Directory)},
       {"synthetic:HxWxC,CLASSES,TRAIN,TEST",
        fmt::format("smooth patterns with noise, made up from the seed; without a recipe {}", kSyntheticRecipe)},
   };

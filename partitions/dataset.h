@@ -36,19 +36,20 @@ struct Split {
 };
 
 struct Dataset {
-  std::string name;    ///< as the user typed it
+  std::string name;  ///< as the user typed it
   SampleShape shape;
   int classes = 0;
   std::string source;  ///< the directory that was read, or the recipe of generated data, seed included
   Split train, test;
-  std::vector<double> channel_mean, channel_std;  ///< per channel over the training set, 0 .. 255; empty unless u8 images
+  /// Per channel over the training set, in 0 .. 255 units; empty unless the samples are u8 images.
+  std::vector<double> channel_mean, channel_std;
 };
 
 /// Loads "fashion_mnist", "cifar10", "synthetic" or "synthetic:HxWxC,CLASSES,TRAIN,TEST".
 ///
-/// `data_dir` is where the files are; empty means the default of the dataset (list_datasets() names it). `seed` matters
-/// to synthetic data only. Throws one sentence for an unknown name, and for a file that is missing, truncated, too long,
-/// corrupt, of the wrong kind, or holds a label out of range: which file, what was found, what was expected.
+/// `data_dir` is where the files are; empty means the default of the dataset (list_datasets() names it). `seed`
+/// matters to synthetic data only. Throws one sentence for an unknown name, and for a file that is missing, truncated,
+/// too long, corrupt, of the wrong kind, or holds a label out of range: which file, what was found, what was expected.
 Dataset load_dataset(const std::string& name, const std::string& data_dir, uint64_t seed);
 
 /// Every name that load_dataset knows, with a sentence.

@@ -14,7 +14,8 @@ namespace skewbench::partitions {
 namespace {
 
 std::string big_endian(uint32_t value) {
-  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8), static_cast<char>(value)};
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
+          static_cast<char>(value)};
 }
 
 std::string gzip(const std::string& bytes) {
@@ -106,15 +107,19 @@ TEST(FashionMnist, RefusesWhatIsMissing) {
   TemporaryFolder folder;
   write_idx(folder);
   std::filesystem::remove(folder.path("train-labels-idx1-ubyte.gz"));
-  EXPECT_EQ(error_of([&] { load_dataset("fashion_mnist", folder.path(), 1); }), folder.path("train-labels-idx1-ubyte.gz") + " is missing");
+  EXPECT_EQ(error_of([&] { load_dataset("fashion_mnist", folder.path(), 1); }),
+            folder.path("train-labels-idx1-ubyte.gz") + " is missing");
   std::filesystem::create_directory(folder.path("train-labels-idx1-ubyte"));
-  EXPECT_NE(error_of([&] { load_dataset("fashion_mnist", folder.path(), 1); }).find("is not a file"), std::string::npos);
-  EXPECT_NE(error_of([&] { load_dataset("fashion_mnist", folder.path("nowhere"), 1); }).find("nowhere"), std::string::npos);
+  EXPECT_NE(error_of([&] { load_dataset("fashion_mnist", folder.path(), 1); }).find("is not a file"),
+            std::string::npos);
+  EXPECT_NE(error_of([&] { load_dataset("fashion_mnist", folder.path("nowhere"), 1); }).find("nowhere"),
+            std::string::npos);
 }
 
 // The published files themselves (Debian's dataset-fashion-mnist).
 TEST(FashionMnist, PublishedFiles) {
-  if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist")) GTEST_SKIP() << "dataset-fashion-mnist is not installed";
+  const bool is_installed = std::filesystem::exists("/usr/share/datasets/fashion-mnist");
+  if (!is_installed) GTEST_SKIP() << "dataset-fashion-mnist is not installed";
   const Dataset dataset = load_dataset("fashion_mnist", "", 1);
   EXPECT_EQ(dataset.train.count, 60000);
   EXPECT_EQ(dataset.test.count, 10000);
@@ -197,7 +202,8 @@ TEST(Cifar10, RefusesEachBadFileWithItsName) {
   }
   TemporaryFolder folder;
   write_cifar(folder);
-  EXPECT_NE(error_of([&] { load_dataset("cifar10", folder.path(), 1); }).find("expected 30730000 bytes"), std::string::npos);
+  EXPECT_NE(error_of([&] { load_dataset("cifar10", folder.path(), 1); }).find("expected 30730000 bytes"),
+            std::string::npos);
   std::filesystem::remove(folder.path("data_batch_5.bin"));
   EXPECT_EQ(error_of([&] { load_cifar10(folder.path(), kRecords); }), folder.path("data_batch_5.bin") + " is missing");
   EXPECT_NE(error_of([&] { load_cifar10(folder.path("nowhere"), kRecords); }).find("nowhere"), std::string::npos);
@@ -212,7 +218,9 @@ TEST(Synthetic, HasTheShapeOfItsRecipe) {
   EXPECT_EQ(std::ssize(dataset.train.samples), 42 * 5 * 7 * 3);
   EXPECT_EQ(dataset.channel_mean.size(), 3u);
   EXPECT_EQ(dataset.source, "synthetic:5x7x3,4,42,9 with seed 1");
-  for (const char* smallest : {"synthetic:1x1x1,1,1,1", "synthetic:1x9x2,3,2,1"}) EXPECT_GT(load_dataset(smallest, "", 1).classes, 0);
+  for (const char* smallest : {"synthetic:1x1x1,1,1,1", "synthetic:1x9x2,3,2,1"}) {
+    EXPECT_GT(load_dataset(smallest, "", 1).classes, 0);
+  }
 }
 
 TEST(Synthetic, FollowsItsSeed) {
@@ -241,20 +249,23 @@ TEST(Synthetic, CanBeLearnt) {
     for (const auto& mean : means) {
       double& sum = distances.emplace_back(0.0);
       for (int64_t p = 0; p < pixels; ++p) {
-        sum += std::pow(std::to_integer<int>(dataset.test.sample(i, dataset.shape)[p]) - mean[static_cast<std::size_t>(p)], 2);
+        sum += std::pow(
+            std::to_integer<int>(dataset.test.sample(i, dataset.shape)[p]) - mean[static_cast<std::size_t>(p)], 2);
       }
     }
-    right += std::ranges::min_element(distances) - distances.begin() == dataset.test.labels[static_cast<std::size_t>(i)];
+    right +=
+        std::ranges::min_element(distances) - distances.begin() == dataset.test.labels[static_cast<std::size_t>(i)];
   }
   EXPECT_GT(right, 700);
 }
 
 TEST(Synthetic, RefusesBadRecipes) {
-  for (const char* bad : {"synthetic:", "synthetic:28x28,10,60,10", "synthetic:28x28x1,10,60", "synthetic:28x28x1,10,60,10,5",
-                          "synthetic:0x28x1,10,60,10", "synthetic:28x28x1,0,60,10", "synthetic:28x28x1,10,0,10",
-                          "synthetic:28x28x1,10,60,0", "synthetic:28x-28x1,10,60,10", "synthetic:axbxc,10,60,10",
-                          "synthetic:28,28,1,10,60,10", "synthetic:16384x16384x16384,10,60,10",
-                          "synthetic:28x28x1,10,99999999999999999999,10", "synthetic:28x28x1,10,60,10 "}) {
+  for (const char* bad :
+       {"synthetic:", "synthetic:28x28,10,60,10", "synthetic:28x28x1,10,60", "synthetic:28x28x1,10,60,10,5",
+        "synthetic:0x28x1,10,60,10", "synthetic:28x28x1,0,60,10", "synthetic:28x28x1,10,0,10",
+        "synthetic:28x28x1,10,60,0", "synthetic:28x-28x1,10,60,10", "synthetic:axbxc,10,60,10",
+        "synthetic:28,28,1,10,60,10", "synthetic:16384x16384x16384,10,60,10",
+        "synthetic:28x28x1,10,99999999999999999999,10", "synthetic:28x28x1,10,60,10 "}) {
     EXPECT_NE(error_of([&] { load_dataset(bad, "", 1); }), "") << bad;
   }
 }
@@ -271,7 +282,8 @@ TEST(Channels, MeanAndStandardDeviationOfTheTrainingSet) {
 }
 
 TEST(Names, UnknownOnesAreRefusedWithTheNearest) {
-  EXPECT_NE(error_of([&] { load_dataset("fashion-mnist", "", 1); }).find("did you mean 'fashion_mnist'"), std::string::npos);
+  EXPECT_NE(error_of([&] { load_dataset("fashion-mnist", "", 1); }).find("did you mean 'fashion_mnist'"),
+            std::string::npos);
   EXPECT_NE(error_of([&] { load_dataset("cifar", "", 1); }).find("did you mean 'cifar10'"), std::string::npos);
   EXPECT_NE(error_of([&] { load_dataset("fashion_mnist:3", "", 1); }), "");
   EXPECT_NE(error_of([&] { load_dataset("", "", 1); }), "");

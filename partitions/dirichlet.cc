@@ -41,9 +41,7 @@ void fit_to_sums(Table<double>& log_counts, const Sums& shares, const Sums& supp
     for (int64_t c = 0; c < classes; ++c) {
       const auto wanted = static_cast<double>(supply[static_cast<std::size_t>(c)]);
       const double log_total = log_sum(&log_counts.at(0, c), workers, classes);
-      // Before the first sweep the rows have no scale, so an error means nothing yet; inf and NaN do not pass either.
-      const double error = std::abs(std::exp(log_total) - wanted);
-      largest_error = error <= largest_error ? largest_error : error;
+      largest_error = std::max(largest_error, std::abs(std::exp(log_total) - wanted));
       for (int64_t w = 0; w < workers; ++w) log_counts.at(w, c) += std::log(wanted) - log_total;
     }
     for (int64_t w = 0; w < workers; ++w) {
@@ -51,7 +49,7 @@ void fit_to_sums(Table<double>& log_counts, const Sums& shares, const Sums& supp
       const double shift = std::log(static_cast<double>(shares[static_cast<std::size_t>(w)])) - log_total;
       for (int64_t c = 0; c < classes; ++c) log_counts.at(w, c) += shift;
     }
-    if (sweep > 0 && largest_error <= kTolerance) return;
+    if (sweep > 0 && largest_error <= kTolerance) return;  // in the first sweep the rows had no scale yet
   }
 }
 
@@ -71,8 +69,9 @@ Table<int64_t> round_columns(Table<double>& log_counts, const Sums& supply) {
       remainder[static_cast<std::size_t>(w)] = exact - std::floor(exact);
     }
     std::iota(by_remainder.begin(), by_remainder.end(), int64_t{0});
-    std::ranges::stable_sort(by_remainder, std::greater<>(), [&](int64_t w) { return remainder[static_cast<std::size_t>(w)]; });
-    for (int64_t i = 0; missing > 0; ++i, --missing) ++counts.at(by_remainder[static_cast<std::size_t>(i % counts.workers)], c);
+    std::ranges::stable_sort(by_remainder, std::greater<>(),
+                             [&](int64_t w) { return remainder[static_cast<std::size_t>(w)]; });
+    for (std::size_t i = 0; missing > 0; ++i, --missing) ++counts.at(by_remainder[i % by_remainder.size()], c);
   }
   return counts;
 }

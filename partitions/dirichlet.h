@@ -14,7 +14,7 @@ inline constexpr double kMinAlpha = 1e-6, kMaxAlpha = 1e6;  // what both rules a
 ///
 ///  1. Worker w draws log weights g_wc = log Gamma(alpha, 1), whose softmax is a Dirichlet draw. They stay logarithms:
 ///     alpha = 1e-4 gives proportions of e^-10000, which are 0/0 otherwise.
-///  2. Rows and columns are scaled in turn until row w adds up to the share of w, and column c to the samples of class c
+///  2. Rows and columns are scaled in turn until row w adds up to the share of w, and column c to the samples of c
 ///     (iterative proportional fitting, Deming and Stephan 1940). The limit is the matrix closest to the draws in
 ///     relative entropy with these sums (Csiszar 1975): a class that few want goes to those who want it least little.
 ///     It ends at half a sample, or after 2,000 rounds, where a tiny alpha converges slowly.

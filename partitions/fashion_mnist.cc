@@ -54,9 +54,10 @@ Split load_split(const std::filesystem::path& directory, const std::string& pref
 }  // namespace
 
 Dataset load_fashion_mnist(const std::string& directory) {
-  REQUIRE(std::filesystem::is_directory(directory),
-          "the folder {} of fashion_mnist is missing: install Debian's dataset-fashion-mnist or name another with --data",
-          directory);
+  REQUIRE(
+      std::filesystem::is_directory(directory),
+      "the folder {} of fashion_mnist is missing: install Debian's dataset-fashion-mnist or name another with --data",
+      directory);
   Dataset dataset;
   dataset.name = "fashion_mnist";
   dataset.shape = {SampleType::u8, {kSide, kSide, 1}};

@@ -46,7 +46,8 @@ std::string worker_lines(const Histogram& histogram) {
     if (!has_numbers) fmt::format_to(out, " ");
     for (std::size_t cell = 0; cell < cells; ++cell) {
       double count = 0;
-      for (std::size_t c = cell * fold; c < std::min((cell + 1) * fold, classes); ++c) count += static_cast<double>(row[c]);
+      const std::size_t end = std::min((cell + 1) * fold, classes);
+      for (std::size_t c = cell * fold; c < end; ++c) count += static_cast<double>(row[c]);
       const double share = count / size;
       if (has_numbers) {
         fmt::format_to(out, " {}{:>3}", shade(share, even), count == 0 ? "" : fmt::format("{:.0f}", 100 * share));
@@ -105,10 +106,12 @@ std::size_t round_step(double value) {
 std::string escape(const std::string& text) {
   std::string escaped;
   for (const char letter : text) {
-    if (letter == '&') escaped += "&amp;";
-    else if (letter == '<') escaped += "&lt;";
-    else if (letter == '>') escaped += "&gt;";
-    else escaped += letter;
+    switch (letter) {
+      case '&': escaped += "&amp;"; break;
+      case '<': escaped += "&lt;"; break;
+      case '>': escaped += "&gt;"; break;
+      default: escaped += letter;
+    }
   }
   return escaped;
 }
@@ -116,21 +119,21 @@ std::string escape(const std::string& text) {
 }  // namespace
 
 std::string histogram_text(const Histogram& histogram) {
-  return (histogram.size() <= kMaxRows ? worker_lines(histogram) : summary_lines(histogram)) +
+  const bool has_rows = histogram.size() <= kMaxRows;
+  const bool has_numbers = has_rows && histogram.front().size() <= kMaxClassesWithNumbers;
+  return (has_rows ? worker_lines(histogram) : summary_lines(histogram)) +
          fmt::format("mean skew {:.3f}; skew = distance from the mix of all (total variation):\n"
                      "0 = the same, towards 1 = nothing in common{}\n",
-                     mean_skew(histogram),
-                     histogram.size() <= kMaxRows && histogram.front().size() <= kMaxClassesWithNumbers
-                         ? "; classes in % of the worker" : "");
+                     mean_skew(histogram), has_numbers ? "; classes in % of the worker" : "");
 }
 
 std::string histogram_svg(const Histogram& histogram, const std::string& title) {
   const std::size_t workers = histogram.size(), classes = histogram.front().size();
-  const double left = 60, top = 50, plot_width = 620;
+  const std::size_t legend = std::min(classes, kMaxLegend);
+  const double left = 60, top = 50, plot_width = 620;  // all lengths in pixels, 800 across
   const double pitch = std::clamp(800.0 / static_cast<double>(workers), 1.0, 24.0);
   const double bar = pitch > 8 ? pitch - 3 : pitch;
   const double bottom = top + pitch * static_cast<double>(workers);
-  const std::size_t legend = std::min(classes, kMaxLegend);
   const double height = std::max(bottom, top + 20.0 * static_cast<double>(legend)) + 50;
   int64_t largest = 1;
   for (const auto& row : histogram) largest = std::max(largest, sum(row));
@@ -138,35 +141,45 @@ std::string histogram_svg(const Histogram& histogram, const std::string& title) 
 
   std::string svg;
   auto out = std::back_inserter(svg);
-  fmt::format_to(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"800\" height=\"{0:.0f}\" viewBox=\"0 0 800 {0:.0f}\" "
-                      "font-family=\"sans-serif\" font-size=\"12\" fill=\"#222\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
-                 height);
-  fmt::format_to(out, "<text x=\"{}\" y=\"28\" font-size=\"15\">{}</text>\n", left, escape(title));
+  fmt::format_to(out,
+                 "<svg xmlns='http://www.w3.org/2000/svg' width='800' height='{0:.0f}' viewBox='0 0 800 {0:.0f}' "
+                 "font-family='sans-serif' font-size='12' fill='#222'>\n"
+                 "<rect width='100%' height='100%' fill='#fff'/>\n<text x='{1}' y='28' font-size='15'>{2}</text>\n",
+                 height, left, escape(title));
+
   const std::size_t label_every = round_step(14.0 / pitch);
   for (std::size_t w = 0; w < workers; ++w) {
     const double y = top + pitch * static_cast<double>(w);
     if (w % label_every == 0) {
-      fmt::format_to(out, "<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", left - 8, y + bar / 2 + 4, w);
+      fmt::format_to(out, "<text x='{}' y='{:.1f}' text-anchor='end'>{}</text>\n", left - 8, y + bar / 2 + 4, w);
     }
     double x = left;
     for (std::size_t c = 0; c < classes; ++c) {
-      const double width = scale * static_cast<double>(histogram[w][c]);
       if (histogram[w][c] == 0) continue;
-      fmt::format_to(out, "<rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\" fill=\"{}\"><title>worker {}, class {}: {}</title></rect>\n",
+      const double width = scale * static_cast<double>(histogram[w][c]);
+      fmt::format_to(out,
+                     "<rect x='{:.2f}' y='{:.2f}' width='{:.2f}' height='{:.2f}' fill='{}'>"
+                     "<title>worker {}, class {}: {}</title></rect>\n",
                      x, y, width, bar, colour(c, classes), w, c, histogram[w][c]);
       x += width;
     }
   }
-  fmt::format_to(out, "<text transform=\"translate(16 {:.1f}) rotate(-90)\" text-anchor=\"middle\">worker</text>\n", (top + bottom) / 2);
+
+  fmt::format_to(out, "<text transform='translate(16 {:.1f}) rotate(-90)' text-anchor='middle'>worker</text>\n",
+                 (top + bottom) / 2);
   for (const double part : {0.0, 0.5, 1.0}) {
-    const double x = left + part * plot_width;
-    fmt::format_to(out, "<path d=\"M{0:.1f} {1:.1f}v5\" stroke=\"#222\"/><text x=\"{0:.1f}\" y=\"{2:.1f}\" text-anchor=\"middle\">{3:.0f}</text>\n",
-                   x, bottom + 2, bottom + 20, part * static_cast<double>(largest));
+    fmt::format_to(out,
+                   "<path d='M{0:.1f} {1:.1f}v5' stroke='#222'/>"
+                   "<text x='{0:.1f}' y='{2:.1f}' text-anchor='middle'>{3:.0f}</text>\n",
+                   left + part * plot_width, bottom + 2, bottom + 20, part * static_cast<double>(largest));
   }
-  fmt::format_to(out, "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">samples</text>\n", left + plot_width / 2, bottom + 38);
+  fmt::format_to(out, "<text x='{:.1f}' y='{:.1f}' text-anchor='middle'>samples</text>\n", left + plot_width / 2,
+                 bottom + 38);
   for (std::size_t c = 0; c < legend; ++c) {
     const double y = top + 20.0 * static_cast<double>(c);
-    fmt::format_to(out, "<rect x=\"700\" y=\"{:.1f}\" width=\"12\" height=\"12\" fill=\"{}\"/><text x=\"718\" y=\"{:.1f}\">class {}</text>\n",
+    fmt::format_to(out,
+                   "<rect x='700' y='{:.1f}' width='12' height='12' fill='{}'/>"
+                   "<text x='718' y='{:.1f}'>class {}</text>\n",
                    y, colour(c, classes), y + 10.5, c);
   }
   return svg + "</svg>\n";

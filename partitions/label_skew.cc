@@ -12,7 +12,8 @@ Partition label_partition(double percent, std::span<const int32_t> labels, int c
   const auto order = permutation(total, partition_random(seed, 0, Draw::order));
   const int64_t sorted = std::llround(percent * static_cast<double>(total) / 100.0);
   std::vector<int64_t> by_label;
-  for (const auto& bucket : bucket_by_class(std::span(order).first(static_cast<std::size_t>(sorted)), labels, classes)) {
+  for (const auto& bucket :
+       bucket_by_class(std::span(order).first(static_cast<std::size_t>(sorted)), labels, classes)) {
     by_label.insert(by_label.end(), bucket.begin(), bucket.end());
   }
   Partition partition = cut_equally(by_label, workers);
@@ -28,8 +29,9 @@ Partition label_partition(double percent, std::span<const int32_t> labels, int c
 }
 
 Partition label_mod_partition(std::span<const int32_t> labels, int classes, int workers) {
-  REQUIRE(workers <= classes, "label-mod gives every worker a class of its own, so {} classes are too few for {} workers",
-          classes, workers);
+  REQUIRE(workers <= classes,
+          "label-mod gives every worker a class of its own, so {} classes are too few for {} workers", classes,
+          workers);
   Partition partition(static_cast<std::size_t>(workers));
   for (std::size_t i = 0; i < labels.size(); ++i) {
     partition[static_cast<std::size_t>(labels[i] % workers)].push_back(static_cast<int64_t>(i));

@@ -40,8 +40,11 @@ const std::vector<Partitioner>& partitioners() {
        "class proportions of each worker ~ Dir(ALPHA), equal shares; 0.1 = a few classes each, 100 = all mixed",
        [](const Request& r) { return dirichlet_partition(r.argument, r.labels, r.classes, r.workers, r.seed); }},
       {"dirichlet-published", "ALPHA", kMinAlpha, kMaxAlpha,
-       "the rule of the RelaySum and quasi-global-momentum code: Dirichlet within groups of ten workers, then cut again equally",
-       [](const Request& r) { return dirichlet_published_partition(r.argument, r.labels, r.classes, r.workers, r.seed); }},
+       "the rule of the RelaySum and quasi-global-momentum code: Dirichlet within groups of ten workers, then cut "
+       "again equally",
+       [](const Request& r) {
+         return dirichlet_published_partition(r.argument, r.labels, r.classes, r.workers, r.seed);
+       }},
       {"label", "PERCENT", 0, 100,
        "PERCENT of the samples sorted by label and cut into equal shares, the others at random",
        [](const Request& r) { return label_partition(r.argument, r.labels, r.classes, r.workers, r.seed); }},
@@ -68,15 +71,17 @@ double parse_argument(const Partitioner& partitioner, const NameWithArgument& pa
   }
   REQUIRE(parts.has_argument, "skew '{}' needs its {}: {}:{}", parts.name, argument, parts.name, argument);
   const double value = parse_number(parts.argument, fmt::format("{} of skew '{}'", argument, parts.name));
-  REQUIRE(value >= partitioner.smallest && value <= partitioner.largest, "{} of skew '{}' must be from {} to {}, not {}",
-          argument, parts.name, partitioner.smallest, partitioner.largest, parts.argument);
+  REQUIRE(value >= partitioner.smallest && value <= partitioner.largest,
+          "{} of skew '{}' must be from {} to {}, not {}", argument, parts.name, partitioner.smallest,
+          partitioner.largest, parts.argument);
   return value;
 }
 
 void check_labels(std::span<const int32_t> labels, int classes) {
   REQUIRE(classes >= 1, "{} classes are too few", classes);
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    REQUIRE(labels[i] >= 0 && labels[i] < classes, "sample {} has label {}, expected 0 to {}", i, labels[i], classes - 1);
+    REQUIRE(labels[i] >= 0 && labels[i] < classes, "sample {} has label {}, expected 0 to {}", i, labels[i],
+            classes - 1);
   }
 }
 
@@ -139,7 +144,8 @@ double mean_skew(const Histogram& histogram) {
 }
 
 std::vector<int64_t> balanced_subset(std::span<const int32_t> labels, int classes, int64_t count, uint64_t seed) {
-  REQUIRE(count >= 1 && count <= std::ssize(labels), "a subset of {} samples cannot be chosen from {}", count, labels.size());
+  REQUIRE(count >= 1 && count <= std::ssize(labels), "a subset of {} samples cannot be chosen from {}", count,
+          labels.size());
   check_labels(labels, classes);
   const auto order = permutation(std::ssize(labels), Random(seed, 0, 0, Purpose::evaluation_subset));
   const auto buckets = bucket_by_class(order, labels, classes);

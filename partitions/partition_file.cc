@@ -41,7 +41,9 @@ class Handle {
   Handle(hid_t id, herr_t (*closer)(hid_t)) : id_(id), close_(closer) {}
   Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
   Handle& operator=(Handle&&) = delete;
-  ~Handle() { if (id_ >= 0) close_(id_); }
+  ~Handle() {
+    if (id_ >= 0) close_(id_);
+  }
   bool close() { return close_(std::exchange(id_, -1)) >= 0; }
   operator hid_t() const { return id_; }
 
@@ -100,7 +102,8 @@ class Reader {
               H5Sget_simple_extent_dims(space, dims.data(), nullptr) >= 0,
           name);
     // A header that lies about the extent has no storage behind it.
-    check(H5Dget_storage_size(set) == static_cast<hsize_t>(H5Sget_simple_extent_npoints(space)) * H5Tget_size(type), name);
+    check(H5Dget_storage_size(set) == static_cast<hsize_t>(H5Sget_simple_extent_npoints(space)) * H5Tget_size(type),
+          name);
     std::vector<int64_t> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)));
     check(H5Dread(set, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) >= 0, name);
     return values;
@@ -179,7 +182,8 @@ void write_contents(const std::string& path, const PartitionFile& file) {
 
 void write_partition_file(const std::string& path, const PartitionFile& file) {
   REQUIRE(!file.partition.empty() && file.histogram.size() == file.partition.size(),
-          "a partition of {} workers with a histogram of {} cannot be written", file.partition.size(), file.histogram.size());
+          "a partition of {} workers with a histogram of {} cannot be written", file.partition.size(),
+          file.histogram.size());
   REQUIRE(!std::filesystem::exists(path), "{} exists already and is not overwritten", path);
   const auto folder = std::filesystem::absolute(path).parent_path();
   REQUIRE(std::filesystem::is_directory(folder), "{} cannot be written: there is no folder {}", path, folder.string());

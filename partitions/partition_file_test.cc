@@ -44,20 +44,27 @@ TEST(PartitionFile, RoundTrip) {
 TEST(PartitionFile, NeverOverwrites) {
   TemporaryFolder folder;
   const std::string path = folder.write("split.h5", "precious");
-  EXPECT_EQ(error_of([&] { write_partition_file(path, make_file()); }), path + " exists already and is not overwritten");
+  EXPECT_EQ(error_of([&] { write_partition_file(path, make_file()); }),
+            path + " exists already and is not overwritten");
   EXPECT_EQ(contents(path), "precious");
   EXPECT_EQ(files_in(folder), 1u);
-  EXPECT_NE(error_of([&] { write_partition_file(folder.path("nowhere/split.h5"), make_file()); }).find("there is no folder"), std::string::npos);
+  EXPECT_NE(
+      error_of([&] { write_partition_file(folder.path("nowhere/split.h5"), make_file()); }).find("there is no folder"),
+      std::string::npos);
 }
 
 TEST(PartitionFile, RefusesForeignAndDamagedFiles) {
   TemporaryFolder folder;
   EXPECT_NE(error_of([&] { read_partition_file(folder.path("none.h5")); }).find("is missing"), std::string::npos);
-  EXPECT_NE(error_of([&] { read_partition_file(folder.write("text.h5", "not HDF5")); }).find("not a readable HDF5 file"), std::string::npos);
+  EXPECT_NE(
+      error_of([&] { read_partition_file(folder.write("text.h5", "not HDF5")); }).find("not a readable HDF5 file"),
+      std::string::npos);
 
   const hid_t foreign = H5Fcreate(folder.path("foreign.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
   ASSERT_GE(H5Fclose(foreign), 0);
-  EXPECT_NE(error_of([&] { read_partition_file(folder.path("foreign.h5")); }).find("is not a partition file: its 'schema'"), std::string::npos);
+  EXPECT_NE(
+      error_of([&] { read_partition_file(folder.path("foreign.h5")); }).find("is not a partition file: its 'schema'"),
+      std::string::npos);
 
   write_partition_file(folder.path("good.h5"), make_file());
   const std::string good = contents(folder.path("good.h5"));
@@ -68,7 +75,8 @@ TEST(PartitionFile, RefusesForeignAndDamagedFiles) {
 
 // Overwrites one stored number: dataset, position, value.
 void damage(const std::string& path, const char* name, hsize_t position, int64_t value) {
-  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), set = H5Dopen2(file, name, H5P_DEFAULT), space = H5Dget_space(set);
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), set = H5Dopen2(file, name, H5P_DEFAULT),
+              space = H5Dget_space(set);
   const hsize_t coordinates[2] = {position, 0};
   ASSERT_GE(H5Sselect_elements(space, H5S_SELECT_SET, 1, coordinates), 0);
   const hid_t one = H5Screate(H5S_SCALAR);
@@ -106,7 +114,8 @@ TEST(PartitionFile, RefusesAnotherVersion) {
   TemporaryFolder folder;
   const std::string path = folder.path("split.h5");
   write_partition_file(path, make_file());
-  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), attribute = H5Aopen(file, "schema_version", H5P_DEFAULT);
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT),
+              attribute = H5Aopen(file, "schema_version", H5P_DEFAULT);
   const int64_t version = 2;
   ASSERT_GE(H5Awrite(attribute, H5T_NATIVE_INT64, &version), 0);
   H5Aclose(attribute);

@@ -56,7 +56,8 @@ void run(const Options& options) {
   PartitionFile file{options.dataset, options.skew, options.seed, {}, {}};
   file.partition = make_partition(options.skew, dataset.train.labels, dataset.classes, options.workers, options.seed);
   file.histogram = class_histogram(file.partition, dataset.train.labels, dataset.classes);
-  const std::string title = fmt::format("{}, {} over {} workers, seed {}", options.dataset, options.skew, options.workers, options.seed);
+  const std::string title =
+      fmt::format("{}, {} over {} workers, seed {}", options.dataset, options.skew, options.workers, options.seed);
   fmt::print("{}\n{}", title, histogram_text(file.histogram));
   if (!options.out.empty()) write_partition_file(options.out, file);
   if (!options.figure.empty()) write_text(options.figure, histogram_svg(file.histogram, title));

@@ -12,7 +12,7 @@
 namespace skewbench::partitions {
 namespace {
 
-// Labels in no order; classes of equal size up to one if `is_balanced`, else class c about c + 1 times as large as class 0.
+// Labels in no order. Classes of equal size up to one if `is_balanced`, else class c is c + 1 times as likely as 0.
 std::vector<int32_t> make_labels(int64_t count, int classes, bool is_balanced = true) {
   std::vector<int32_t> labels;
   Random random(99, 0, 0, Purpose::probe);
@@ -53,7 +53,8 @@ void expect_each_sample_once(const Partition& partition, int64_t samples, const 
 void expect_equal_sizes(const Partition& partition, int64_t samples, const std::string& what) {
   const auto workers = std::ssize(partition);
   for (int64_t w = 0; w < workers; ++w) {
-    EXPECT_EQ(std::ssize(partition[static_cast<std::size_t>(w)]), samples / workers + (w < samples % workers)) << what << ", worker " << w;
+    EXPECT_EQ(std::ssize(partition[static_cast<std::size_t>(w)]), samples / workers + (w < samples % workers))
+        << what << ", worker " << w;
   }
 }
 
@@ -91,6 +92,7 @@ INSTANTIATE_TEST_SUITE_P(Splits, EverySplit,
                                          "dirichlet-published:1", "dirichlet-published:10000", "label:0", "label:37.5",
                                          "label:100", "label-mod"));
 
+// All but `dirichlet` also came out of a numpy program that has the published loop, fed with the same random numbers.
 TEST(Split, GoldenHashes) {
   const std::map<std::string, uint64_t> golden = {
       {"iid", 5672970016744946793u},
@@ -122,7 +124,8 @@ TEST(Split, ClassesWithoutSamples) {
     expect_each_sample_once(make_partition(spec, labels, 10, 7, 3), 1000, spec);
   }
   // Two classes, workers 3 and 7 of 10 would get all.
-  EXPECT_NE(error_of([&] { make_partition("label-mod", labels, 10, 10, 3); }).find("without a sample"), std::string::npos);
+  EXPECT_NE(error_of([&] { make_partition("label-mod", labels, 10, 10, 3); }).find("without a sample"),
+            std::string::npos);
 }
 
 TEST(Skew, HandComputed) {
@@ -168,12 +171,13 @@ TEST(Dirichlet, LargeAlphaIsTheGlobalMix) {
   }
 }
 
-// With as many classes as free choices, the draws before fitting are what Dir(alpha) says: E[Σ p_c²] = (α + 1) / (Kα + 1).
+// Dir(α) with K classes has E[Σ p_c²] = (α + 1) / (Kα + 1).
 // Fitting to equal sums changes that little for many workers.
 TEST(Dirichlet, SecondMomentIsThatOfTheDistribution) {
   const auto labels = make_labels(100000, 10);
   for (const double alpha : {0.1, 1.0, 10.0}) {
-    const auto histogram = class_histogram(make_partition(fmt::format("dirichlet:{}", alpha), labels, 10, 500, 1), labels, 10);
+    const auto histogram =
+        class_histogram(make_partition(fmt::format("dirichlet:{}", alpha), labels, 10, 500, 1), labels, 10);
     double sum = 0;
     for (const auto& row : histogram) {
       for (const int64_t count : row) sum += static_cast<double>(count * count) / (200.0 * 200.0) / 500.0;
@@ -194,7 +198,8 @@ TEST(DirichletPublished, GroupsOfTenAreIndependentOfEachOther) {
       const auto& share = partition[static_cast<std::size_t>(w)];
       held.insert(held.end(), share.begin(), share.end());
     }
-    std::vector<int64_t> expected(whole[0].begin() + 10000 * group, whole[0].begin() + std::min(32000, 10000 * (group + 1)));
+    std::vector<int64_t> expected(whole[0].begin() + 10000 * group,
+                                  whole[0].begin() + std::min(32000, 10000 * (group + 1)));
     std::ranges::sort(held);
     std::ranges::sort(expected);
     EXPECT_EQ(held, expected) << group;
@@ -203,7 +208,8 @@ TEST(DirichletPublished, GroupsOfTenAreIndependentOfEachOther) {
 
 TEST(DirichletPublished, GivesUpInsteadOfDrawingForEver) {
   std::vector<int32_t> labels(1000, 0);  // one class at a tiny alpha goes to one worker; nine stay empty
-  EXPECT_NE(error_of([&] { make_partition("dirichlet-published:1e-6", labels, 1, 10, 1); }).find("draws"), std::string::npos);
+  EXPECT_NE(error_of([&] { make_partition("dirichlet-published:1e-6", labels, 1, 10, 1); }).find("draws"),
+            std::string::npos);
 }
 
 TEST(Label, ZeroPercentIsIid) {
@@ -227,7 +233,8 @@ TEST(Label, FollowsItsRuleOnASmallCase) {
   std::vector<int64_t> sorted(order.begin(), order.begin() + 5);  // 62.5 % of 8
   std::ranges::stable_sort(sorted, {}, [&](int64_t i) { return labels[static_cast<std::size_t>(i)]; });
   // Shares of the sorted five: 2, 2, 1. Shares of eight: 3, 3, 2. So the rest deals 1, 1, 1.
-  const Partition expected = {{sorted[0], sorted[1], order[5]}, {sorted[2], sorted[3], order[6]}, {sorted[4], order[7]}};
+  const Partition expected = {
+      {sorted[0], sorted[1], order[5]}, {sorted[2], sorted[3], order[6]}, {sorted[4], order[7]}};
   EXPECT_EQ(make_partition("label:62.5", labels, 3, 3, 9), expected);
 }
 
@@ -246,11 +253,12 @@ TEST(BadInput, OneSentenceEach) {
   EXPECT_EQ(message("iid:3"), "skew 'iid' takes no argument, but '3' was given");
   EXPECT_EQ(message("iid", 0), "the number of workers must be at least 1, not 0");
   EXPECT_EQ(message("iid", 101), "100 samples are too few for 101 workers");
-  EXPECT_EQ(message("label-mod", 11), "label-mod gives every worker a class of its own, so 10 classes are too few for 11 workers");
+  EXPECT_EQ(message("label-mod", 11),
+            "label-mod gives every worker a class of its own, so 10 classes are too few for 11 workers");
   EXPECT_NE(message("dirichle:0.1").find("did you mean 'dirichlet'"), std::string::npos);
-  for (const char* bad : {"dirichlet:", "dirichlet:-1", "dirichlet:nan", "dirichlet:inf", "dirichlet:0.1x", "dirichlet:1e-7",
-                          "dirichlet-published:0", "dirichlet-published:-0.1", "label:-1", "label:100.5", "label:", "label",
-                          "label:ten", "label-mod:2", "", ":", "iid "}) {
+  for (const char* bad : {"dirichlet:", "dirichlet:-1", "dirichlet:nan", "dirichlet:inf", "dirichlet:0.1x",
+                          "dirichlet:1e-7", "dirichlet-published:0", "dirichlet-published:-0.1", "label:-1",
+                          "label:100.5", "label:", "label", "label:ten", "label-mod:2", "", ":", "iid "}) {
     EXPECT_NE(message(bad), "") << bad;
   }
   EXPECT_NE(message("iid", -1), "");

@@ -17,8 +17,8 @@ Sampler::Sampler(std::vector<int64_t> share, uint64_t seed, int worker)
 }
 
 void Sampler::shuffle() {
-  order_ = permutation(share_size(), Random(seed_, static_cast<uint32_t>(worker_), static_cast<uint32_t>(pass_),
-                                            Purpose::sample_order));
+  order_ = permutation(
+      share_size(), Random(seed_, static_cast<uint32_t>(worker_), static_cast<uint32_t>(pass_), Purpose::sample_order));
   for (int64_t& i : order_) i = share_[static_cast<std::size_t>(i)];
 }
 
@@ -80,7 +80,8 @@ Random augmentation_random(uint64_t seed, int worker, int64_t sample, int64_t pa
 void mirror_image(const SampleShape& shape, std::byte* image) {
   const ImageBytes size = image_bytes(shape);
   for (std::byte* row = image; row < image + size.image; row += size.row) {
-    for (std::byte *left = row, *right = row + size.row - size.pixel; left < right; left += size.pixel, right -= size.pixel) {
+    for (std::byte *left = row, *right = row + size.row - size.pixel; left < right;
+         left += size.pixel, right -= size.pixel) {
       std::swap_ranges(left, left + size.pixel, right);
     }
   }
@@ -101,7 +102,8 @@ void shift_image(const SampleShape& shape, int64_t down, int64_t right, std::byt
     std::memmove(row + to * size.pixel, image + source * size.row + from * size.pixel,
                  static_cast<std::size_t>(columns * size.pixel));
     std::memset(row, 0, static_cast<std::size_t>(to * size.pixel));
-    std::memset(row + (to + columns) * size.pixel, 0, static_cast<std::size_t>((size.width - to - columns) * size.pixel));
+    std::memset(row + (to + columns) * size.pixel, 0,
+                static_cast<std::size_t>((size.width - to - columns) * size.pixel));
   }
 }
 
@@ -110,8 +112,8 @@ void augment(const SampleShape& shape, const Augmentation& augmentation, uint64_
   if (!augmentation.any()) return;
   const ImageBytes size = image_bytes(shape);
   const int64_t pad = augmentation.crop_pad;
-  REQUIRE(pad >= 0 && pad <= std::min(size.height, size.width), "a crop of images of {}x{} padded by {} is not possible",
-          size.height, size.width, pad);
+  REQUIRE(pad >= 0 && pad <= std::min(size.height, size.width),
+          "a crop of images of {}x{} padded by {} is not possible", size.height, size.width, pad);
   REQUIRE(indices.size() == passes.size(), "{} images come with {} passes", indices.size(), passes.size());
   for (std::size_t i = 0; i < indices.size(); ++i) {
     std::byte* image = batch + static_cast<int64_t>(i) * size.image;

@@ -33,7 +33,8 @@ TEST(Sampler, CoversItsShareOncePerPassWhateverTheBatch) {
     ASSERT_EQ(indices.size(), passes.size());
     EXPECT_EQ(sampler.samples_seen(), std::ssize(indices));
     for (std::size_t pass = 0; pass < 4; ++pass) {
-      std::vector<int64_t> seen(indices.begin() + static_cast<int64_t>(10 * pass), indices.begin() + static_cast<int64_t>(10 * pass + 10));
+      std::vector<int64_t> seen(indices.begin() + static_cast<int64_t>(10 * pass),
+                                indices.begin() + static_cast<int64_t>(10 * pass + 10));
       std::ranges::sort(seen);
       EXPECT_EQ(seen, some_share(10)) << "batch " << batch << ", pass " << pass;
       for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(passes[10 * pass + i], static_cast<int64_t>(pass));
@@ -42,7 +43,8 @@ TEST(Sampler, CoversItsShareOncePerPassWhateverTheBatch) {
 }
 
 TEST(Sampler, OrderIsKeyedBySeedWorkerAndPass) {
-  Sampler a(some_share(50), 1, 3), same(some_share(50), 1, 3), other_seed(some_share(50), 2, 3), other_worker(some_share(50), 1, 4);
+  Sampler a(some_share(50), 1, 3), same(some_share(50), 1, 3), other_seed(some_share(50), 2, 3),
+      other_worker(some_share(50), 1, 4);
   const auto first = take(a, 50);
   EXPECT_EQ(first, take(same, 50));
   EXPECT_NE(first, take(other_seed, 50));
@@ -70,7 +72,7 @@ TEST(Sampler, RefusesWhatCannotBe) {
   EXPECT_NE(error_of([&] { take(sampler, -1); }), "");
 }
 
-// Images whose values tell where they come from: pixel (h, w), channel c of image i is 1 + (i * H * W + h * W + w) * C + c.
+// Images whose values tell where they come from: 1, 2, 3, .. in memory order.
 template <class T>
 AlignedVector<std::byte> numbered(const SampleShape& shape, int64_t count) {
   AlignedVector<std::byte> bytes(static_cast<std::size_t>(count * shape.bytes()));
@@ -99,11 +101,13 @@ TEST(Mirror, ReversesColumnsAndKeepsChannels) {
   const SampleShape shape{SampleType::u8, {1, 3, 2}};
   auto image = numbered<uint8_t>(shape, 1);  // 1 2 | 3 4 | 5 6
   mirror_image(shape, image.data());
-  EXPECT_EQ(image, (AlignedVector<std::byte>{std::byte{5}, std::byte{6}, std::byte{3}, std::byte{4}, std::byte{1}, std::byte{2}}));
+  EXPECT_EQ(image, (AlignedVector<std::byte>{std::byte{5}, std::byte{6}, std::byte{3}, std::byte{4}, std::byte{1},
+                                             std::byte{2}}));
 }
 
 TEST(Mirror, TwiceIsTheIdentity) {
-  for (const SampleShape& shape : {kSmall, SampleShape{SampleType::f32, {3, 4, 1}}, SampleShape{SampleType::f64, {1, 1, 2}}}) {
+  for (const SampleShape& shape :
+       {kSmall, SampleShape{SampleType::f32, {3, 4, 1}}, SampleShape{SampleType::f64, {1, 1, 2}}}) {
     const auto original = shape.type == SampleType::u8    ? numbered<uint8_t>(shape, 1)
                           : shape.type == SampleType::f32 ? numbered<float>(shape, 1)
                                                           : numbered<double>(shape, 1);
@@ -125,14 +129,16 @@ void check_shifts(const SampleShape& shape) {
       AlignedVector<std::byte> buffer(original.size() + 16, std::byte{0x5A});
       std::ranges::copy(original, buffer.begin() + 8);
       shift_image(shape, down, right, buffer.data() + 8);
-      for (std::size_t i = 0; i < 8; ++i) ASSERT_TRUE(buffer[i] == std::byte{0x5A} && buffer[buffer.size() - 1 - i] == std::byte{0x5A});
+      for (std::size_t i = 0; i < 8; ++i)
+        ASSERT_TRUE(buffer[i] == std::byte{0x5A} && buffer[buffer.size() - 1 - i] == std::byte{0x5A});
       for (int64_t h = 0; h < height; ++h) {
         for (int64_t w = 0; w < width; ++w) {
           for (int64_t c = 0; c < channels; ++c) {
             const int64_t from_h = h + down, from_w = w + right;
             const bool is_inside = from_h >= 0 && from_h < height && from_w >= 0 && from_w < width;
             T value;
-            std::memcpy(&value, buffer.data() + 8 + ((h * width + w) * channels + c) * static_cast<int64_t>(sizeof(T)), sizeof value);
+            std::memcpy(&value, buffer.data() + 8 + ((h * width + w) * channels + c) * static_cast<int64_t>(sizeof(T)),
+                        sizeof value);
             ASSERT_EQ(value, is_inside ? static_cast<T>(1 + (from_h * width + from_w) * channels + c) : T{0})
                 << "down " << down << ", right " << right << ", pixel " << h << " " << w;
           }
@@ -148,8 +154,8 @@ TEST(Shift, EveryOffsetAgainstTheDefinition) {
   check_shifts<uint8_t>({SampleType::u8, {1, 1, 1}});
 }
 
-AlignedVector<std::byte> augmented(const Augmentation& augmentation, uint64_t seed, int worker, const std::vector<int64_t>& indices,
-                                   const std::vector<int64_t>& passes) {
+AlignedVector<std::byte> augmented(const Augmentation& augmentation, uint64_t seed, int worker,
+                                   const std::vector<int64_t>& indices, const std::vector<int64_t>& passes) {
   auto batch = numbered<uint8_t>(kSmall, 1);
   AlignedVector<std::byte> all;
   for (std::size_t i = 0; i < indices.size(); ++i) all.insert(all.end(), batch.begin(), batch.end());

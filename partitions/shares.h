@@ -34,8 +34,8 @@ inline Partition cut_equally(std::span<const int64_t> order, int workers) {
 }
 
 /// [class] -> the samples of `order` with that label, in that order.
-inline std::vector<std::vector<int64_t>> bucket_by_class(std::span<const int64_t> order, std::span<const int32_t> labels,
-                                                         int classes) {
+inline std::vector<std::vector<int64_t>> bucket_by_class(std::span<const int64_t> order,
+                                                         std::span<const int32_t> labels, int classes) {
   std::vector<std::vector<int64_t>> buckets(static_cast<std::size_t>(classes));
   for (const int64_t i : order) buckets[static_cast<std::size_t>(labels[static_cast<std::size_t>(i)])].push_back(i);
   return buckets;

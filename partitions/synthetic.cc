@@ -64,7 +64,8 @@ Pattern draw_pattern(const Recipe& recipe, Random random) {
   return pattern;
 }
 
-Split make_split(const Recipe& recipe, const std::vector<Pattern>& patterns, int64_t count, uint64_t seed, Stream stream) {
+Split make_split(const Recipe& recipe, const std::vector<Pattern>& patterns, int64_t count, uint64_t seed,
+                 Stream stream) {
   const int64_t row = recipe.width * recipe.channels, image = recipe.height * row;
   Split split;
   split.count = count;
@@ -95,7 +96,8 @@ Dataset make_synthetic(const std::string& recipe_text, uint64_t seed) {
   const Recipe recipe = parse_recipe(recipe_text);
   std::vector<Pattern> patterns;
   for (int64_t k = 0; k < recipe.classes; ++k) {
-    patterns.push_back(draw_pattern(recipe, Random(seed, kPatterns, static_cast<uint32_t>(k), Purpose::synthetic_data)));
+    patterns.push_back(
+        draw_pattern(recipe, Random(seed, kPatterns, static_cast<uint32_t>(k), Purpose::synthetic_data)));
   }
   Dataset dataset;
   dataset.name = "synthetic";

@@ -44,9 +44,7 @@ template <class Call>
 std::string error_of(Call&& call) {
   try {
     call();
-  } catch (const Error& error) {
-    return error.what();
-  }
+  } catch (const Error& error) { return error.what(); }
   return "";
 }
 
