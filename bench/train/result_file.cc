@@ -247,6 +247,16 @@ class GrowingSet {
   Dims extent_;
 };
 
+// Puts the file before a sentence about one of its parts.
+template <class Action>
+void with_file_named(const std::string& path, Action action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    fail("{}: {}", path, error.what());
+  }
+}
+
 void change_text(hid_t file, const char* name, std::string text) {
   text.resize(std::min(text.size(), kChangingTextBytes - 1));
   text.resize(kChangingTextBytes);
@@ -265,7 +275,7 @@ class ResultFile::Writer {
     // The name that says "locked by me" appears only with everything in place. Hidden, and short whatever NAME is.
     const auto partial = paths_.folder / fmt::format(".train-{}-{}.partial", host_name(), getpid());
     try {
-      create_contents(partial.string(), run);
+      with_file_named(paths_.running, [&] { create_contents(partial.string(), run); });
       file_ = hdf5::take(H5Fopen(partial.c_str(), H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, latest_format()), H5Fclose,
                          "{} cannot be written row by row", paths_.running);
       move_interrupted_aside(paths_);
@@ -276,45 +286,51 @@ class ResultFile::Writer {
       std::filesystem::remove(partial, ignored);
       throw;
     }
-    for (const Column& column : kColumns) columns_.emplace_back(file_, column.name);
-    if (run.trajectory) trajectory_.emplace_back(file_, "trajectory");
+    with_file_named(paths_.running, [&] {
+      for (const Column& column : kColumns) columns_.emplace_back(file_, column.name);
+      if (run.trajectory) trajectory_.emplace_back(file_, "trajectory");
+    });
   }
 
   void append(const EvaluationRow& row) {
-    for (const Column& column : kColumns) {
-      const std::size_t count = cells(column, row).count, expected = width_of(column.width, run_);
-      REQUIRE(count == expected, "a row with {} values of '{}' was given to {}; it takes {}", count, column.name, paths_.running, expected);
-    }
-    for (GrowingSet& set : trajectory_) set.flush();
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      const Cells values = cells(kColumns[i], row);
-      columns_[i].append(1, values.type, values.data);
-      columns_[i].flush();
-    }
+    with_file_named(paths_.running, [&] {
+      for (const Column& column : kColumns) {
+        const std::size_t count = cells(column, row).count, expected = width_of(column.width, run_);
+        REQUIRE(count == expected, "a row has {} values of '{}' instead of {}", count, column.name, expected);
+      }
+      for (GrowingSet& set : trajectory_) set.flush();
+      for (std::size_t i = 0; i < columns_.size(); ++i) {
+        const Cells values = cells(kColumns[i], row);
+        columns_[i].append(1, values.type, values.data);
+        columns_[i].flush();
+      }
+    });
   }
 
   void append_trajectory(std::span<const double> vectors) {
-    REQUIRE(run_.trajectory, "{} was not declared with a trajectory", paths_.running);
-    REQUIRE(std::ssize(vectors) == run_.workers * run_.vector_length, "a trajectory row of {} values was given to {}; it takes {} x {}",
-            vectors.size(), paths_.running, run_.workers, run_.vector_length);
-    trajectory_.front().append(1, H5T_NATIVE_DOUBLE, vectors.data());
+    with_file_named(paths_.running, [&] {
+      REQUIRE(run_.trajectory, "no trajectory was declared");
+      REQUIRE(std::ssize(vectors) == run_.workers * run_.vector_length, "a trajectory row has {} values instead of {} x {}",
+              vectors.size(), run_.workers, run_.vector_length);
+      trajectory_.front().append(1, H5T_NATIVE_DOUBLE, vectors.data());
+    });
   }
 
   // All of it in SWMR mode, so that a kill in between leaves a readable file too; closing takes the mark off.
   void finish(const std::string& verdict, const std::string& reason, const std::vector<EdgeRow>& edges) {
     static_assert(sizeof(EdgeRow) == 4 * sizeof(int64_t));  // a row of the dataset
-    GrowingSet edge_bytes(file_, "edge_bytes");
-    if (!edges.empty()) edge_bytes.append(edges.size(), H5T_NATIVE_INT64, edges.data());
-    edge_bytes.close();
-    for (auto* sets : {&trajectory_, &columns_}) {
-      for (GrowingSet& set : *sets) set.close();
-      sets->clear();
-    }
-    change_text(file_, "verdict", verdict);
-    change_text(file_, "reason", reason);
-    change_text(file_, "ended_utc", utc_now());
-    change_text(file_, "status", "complete");
-    hdf5::check(file_.close(), "{} cannot be closed", paths_.running);
+    with_file_named(paths_.running, [&] {
+      GrowingSet edge_bytes(file_, "edge_bytes");
+      if (!edges.empty()) edge_bytes.append(edges.size(), H5T_NATIVE_INT64, edges.data());
+      edge_bytes.close();
+      for (auto* sets : {&trajectory_, &columns_})
+        for (GrowingSet& set : *sets) set.close();
+      change_text(file_, "verdict", verdict);
+      change_text(file_, "reason", reason);
+      change_text(file_, "ended_utc", utc_now());
+      change_text(file_, "status", "complete");
+      hdf5::check(file_.close(), "it cannot be closed");
+    });
     sync_to_disk(paths_.running);
     rename_without_overwriting(paths_.running, paths_.complete);
     sync_to_disk(paths_.folder.string());
@@ -331,10 +347,19 @@ ResultFile::ResultFile(const std::string& path, const RunDescription& descriptio
     : writer_(std::make_unique<Writer>(path, description)) {}
 ResultFile::~ResultFile() = default;
 
-void ResultFile::append(const EvaluationRow& row) { writer_->append(row); }
-void ResultFile::append_trajectory(std::span<const double> vectors) { writer_->append_trajectory(vectors); }
+void ResultFile::append(const EvaluationRow& row) {
+  REQUIRE(writer_, "a finished result file takes no more rows");
+  writer_->append(row);
+}
+
+void ResultFile::append_trajectory(std::span<const double> vectors) {
+  REQUIRE(writer_, "a finished result file takes no more rows");
+  writer_->append_trajectory(vectors);
+}
+
 void ResultFile::finish(const std::string& verdict, const std::string& reason, const std::vector<EdgeRow>& edges) {
-  writer_->finish(verdict, reason, edges);
+  REQUIRE(writer_, "a result file is finished once");
+  std::exchange(writer_, nullptr)->finish(verdict, reason, edges);
 }
 
 }  // namespace skewbench::train
