@@ -29,7 +29,11 @@ void describe(CLI::App& app, Options& options) {
   app.add_option("--data", options.data, "folder of the data files; by default where Debian's package puts them");
   app.add_option("--skew", options.skew, "how it is split (--list names all)")->capture_default_str();
   app.add_option("--workers", options.workers, "number of workers")->capture_default_str();
-  app.add_option("--seed", options.seed, "seed of the split and of synthetic data")->capture_default_str();
+  app.add_option("--seed", options.seed, "seed of the split and of synthetic data")
+      ->capture_default_str()
+      ->check([](const std::string& text) {  // CLI11 would take -1 for 2^64 - 1
+        return text.starts_with('-') ? fmt::format("{} is negative", text) : std::string();
+      });
   app.add_option("--out", options.out, "partition file to write (HDF5); must not exist");
   app.add_option("--figure", options.figure, "class histogram to write (SVG); must not exist");
   app.add_flag("--list", options.list, "print every dataset and every split, one a line, and end");
