@@ -9,6 +9,11 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
+
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 
 // All functions are inlined, so how a wide vector would be passed without AVX-512 does not matter.
 #pragma GCC diagnostic ignored "-Wpsabi"
@@ -47,17 +52,32 @@ SKEWBENCH_INLINE void store(void* to, Vector value) {
 }
 template <class Vector, class T>
 SKEWBENCH_INLINE Vector broadcast(T value) {
+#ifdef __AVX512F__
+  if constexpr (std::is_same_v<Vector, Float<16>>) return _mm512_set1_ps(value);
+#endif
   Vector result;
   for (std::size_t i = 0; i < sizeof(Vector) / sizeof(T); ++i) result[i] = value;
   return result;
 }
-/// a * b + c with one rounding. Contraction is off in this project, so a fused multiply-add is asked for by name; GCC makes
-/// one instruction of the loop.
+/// a * b + c with one rounding. Contraction is off in this project, so a fused multiply-add is asked for by name. GCC makes
+/// one instruction of the loop too, but so late that arrays of accumulators have been put on the stack by then.
 template <class Vector>
 SKEWBENCH_INLINE Vector fma(Vector a, Vector b, Vector c) {
+#ifdef __AVX512F__
+  if constexpr (sizeof(Vector) == 64) return _mm512_fmadd_ps(a, b, c);
+#endif
   Vector result;
   for (std::size_t i = 0; i < sizeof(Vector) / sizeof(float); ++i) result[i] = std::fma(a[i], b[i], c[i]);
   return result;
+}
+
+/// visit(integral_constant<int, 0>()) .. visit(integral_constant<int, N-1>()), written out by the front end: a small array
+/// that is only indexed so is split into registers before any loop pass sees it.
+template <int N, class Visit>
+SKEWBENCH_INLINE void unrolled(Visit visit) {
+  [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
+    (visit(std::integral_constant<int, I>()), ...);
+  }(std::make_integer_sequence<int, N>());
 }
 
 /// visit(first channel, integral_constant<int, lanes>) over channels 0 .. c-1: blocks of kWidth, then single ones.

@@ -1,7 +1,9 @@
-// Convolution on the CPU through oneDNN: plain NHWC tensors, the filter in the layout that oneDNN prefers.
+// Convolution on the CPU through oneDNN: plain NHWC tensors, the filter in the layout that oneDNN prefers. Forward and
+// filter gradient of images with few channels take few_channels (its rule is few_channels::takes()).
 #include "kernels/base/aligned.h"
 #include "kernels/base/dnnl_support.h"
 #include "kernels/conv2d/conv2d.h"
+#include "kernels/conv2d/conv2d_few_channels.h"
 
 #include <map>
 
@@ -83,6 +85,9 @@ struct Host::State {
   bool has_bias, relu, needs_input_gradient;
   const float* filter = nullptr;
   const float* bias = nullptr;
+  bool few_channels = false;            // forward and filter gradient without oneDNN; then
+  AlignedVector<float> rsck;            // is the forward filter instead of forward_filter,
+  bool rsck_current = false;            // up to date with the last set_filter()
   LaidOutFilter forward_filter, backward_filter;
   std::map<int64_t, Plan> forward_plans, backward_input_plans;
   std::map<int64_t, FilterGradient> backward_filter_plans;
@@ -191,6 +196,7 @@ Host::Host(const Problem& problem, bool has_bias, bool relu, bool needs_input_gr
   state_->has_bias = has_bias;
   state_->relu = relu;
   state_->needs_input_gradient = needs_input_gradient;
+  state_->few_channels = few_channels::takes(problem);
 }
 Host::~Host() = default;
 Host::Host(Host&&) noexcept = default;
@@ -202,13 +208,21 @@ void Host::set_filter(const float* filter, const float* bias) {
   REQUIRE(filter && (bias || !state_->has_bias), "convolution: set_filter() was given a null {}", filter ? "bias" : "filter");
   state_->filter = filter;
   state_->bias = bias;
-  state_->forward_filter.current = state_->backward_filter.current = false;
+  state_->forward_filter.current = state_->backward_filter.current = state_->rsck_current = false;
 }
 
 void Host::forward(int64_t n, const float* x, float* y) {
   State& state = *state_;
   REQUIRE(n > 0, "convolution: batch size {} must be positive", n);
   REQUIRE(state.filter, "convolution: forward() before set_filter()");
+  if (state.few_channels) {
+    if (!state.rsck_current) {
+      state.rsck.resize(static_cast<std::size_t>(state.problem.filter_size()));
+      few_channels::lay_out_filter(state.problem, state.filter, state.rsck.data());
+      state.rsck_current = true;
+    }
+    return few_channels::forward(state.problem, n, x, state.rsck.data(), state.has_bias ? state.bias : nullptr, state.relu, y);
+  }
   Plan& plan = state.forward_plan(n);
   plan.set(0, x);
   plan.set(1, state.forward_filter.get(state.filter));
@@ -234,6 +248,8 @@ void Host::backward_filter(int64_t n, const float* x, const float* dy, float* df
   REQUIRE(n > 0, "convolution: batch size {} must be positive", n);
   REQUIRE(dfilter && (dbias || !state.has_bias), "convolution: backward_filter() was given a null {}",
           dfilter ? "dbias" : "dfilter");
+  if (state.few_channels)
+    return few_channels::backward_filter(state.problem, n, x, dy, dfilter, state.has_bias ? dbias : nullptr, accumulate);
   FilterGradient& gradient = state.backward_filter_plan(n);
   const bool in_place = gradient.plain && !accumulate;
   if (!in_place) state.filter_gradient.resize(gradient.floats);
