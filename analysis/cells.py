@@ -1,7 +1,6 @@
 """A sweep's cases, and the cells of its table: one row per algorithm x norm x topology, one column per skew, seeds within a cell."""
 
 import math
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +8,6 @@ import numpy as np
 ROW_OPTIONS = ("algorithm", "norm", "topology")
 NOT_PART_OF_A_CASE = {"out", "case", "list", "show-case", "trajectory"}
 METRICS = {"mean": "mean worker", "worst": "worst worker", "average": "averaged model"}
-CASE_STRING = re.compile(
-    r"train:(?P<dataset>[^/]+)/(?P<model>[^/]+)/(?P<norm>[^/]+)/(?P<topology>.+)/n(?P<workers>\d+)/(?P<skew>[^/]+)"
-    r"/(?P<algorithm>[^/]+)/seed(?P<seed>\d+)(?P<more>(?:/[a-z-]+=.*)?)$")
 # Worst first: what a row's verdict column names when its cases differ.
 STATES = ("DIVERGED", "FAILED", "MISSING", "INTERRUPTED", "RUNNING", "NOT_VERIFIED", "PASSED")
 
@@ -73,22 +69,35 @@ class Cell:
         result = self.accuracy(metric, last)
         if result is not None:
             return number_text(result) + (f" ({result.count}/{total})" if result.count < total else "")
-        begun = [value for case in self.cases if (value := case.numbers(metric)) is not None]
+        begun = [value for case in self.cases if case.state in ("RUNNING", "INTERRUPTED")
+                 and (value := case.numbers(metric)) is not None]
         if begun:
             return f"({number_text(Estimate(float(np.mean(begun)), None, len(begun)))})"
         return self.worst_state().lower()
 
+    def loss_text(self):
+        """Loss of the averaged model at the last evaluation, mean over finished seeds, for tasks without an accuracy."""
+        if any(case.state == "DIVERGED" for case in self.cases):
+            return "diverged"
+        values = [case.run.rows["loss_of_average"][-1] for case in self.cases if case.finished]
+        return f"{np.mean(values):.4g}" if values else self.worst_state().lower()
+
     def cost_text(self, target, cost):
-        """Payload or seconds until the mean worker's accuracy first reached `target` percent; - if it never did, on any seed."""
-        reached = [value for case in self.cases if (value := cost_to_target(case, target, cost)) is not None]
-        if not reached:
-            return "-" if any(case.run is not None for case in self.cases) else self.worst_state().lower()
+        """Payload or seconds until the mean worker's accuracy first reached `target` percent; - if it never did.
+
+        - (1/3) where it did on one of three seeds, 12 MB (2/3) where it did on both that have run.
+        """
+        tried = [case for case in self.cases if case.run is not None]
+        reached = [value for case in tried if (value := cost_to_target(case, target, cost)) is not None]
+        if not tried:
+            return self.worst_state().lower()
+        share = f" ({len(reached)}/{len(self.cases)})" if 0 < len(reached) < len(self.cases) else ""
+        if len(reached) < len(tried):
+            return "-" + share
         result = estimate(reached)
-        if len(reached) < len(self.cases):
-            return f"- ({len(reached)}/{len(self.cases)})"
         text = bytes_text(result.mean) if cost == "payload" else seconds_text(result.mean)
-        marked = cost == "seconds" and any(case.run.oversubscribed for case in self.cases)
-        return text + ("*" if marked else "")
+        marked = cost == "seconds" and any(case.run.oversubscribed for case in tried)
+        return text + ("*" if marked else "") + share
 
     def worst_state(self):
         return worst_state(self.cases)
@@ -148,6 +157,11 @@ class Grid:
                   and (value := case.run.label_skew()) is not None]
         return float(np.mean(values)) if values else None
 
+    def without_classes(self):
+        """Whether there are runs, and none of them has an accuracy of the averaged model that is a number."""
+        runs = [case.run for case in self.cases if case.run is not None and case.run.evaluations > 0]
+        return bool(runs) and not any(np.isfinite(run.rows["accuracy_of_average"]).any() for run in runs)
+
     def constant_options(self):
         """Options that have one value in all cases, those that are columns or rows included."""
         first = self.cases[0].options if self.cases else {}
@@ -184,18 +198,6 @@ def _options_that_split_cells(cases):
         keys = set().union(*group) - {"seed", *NOT_PART_OF_A_CASE}
         split |= {key for key in keys if len({options.get(key) for options in group}) > 1}
     return sorted(split)
-
-
-def parse_case(case):
-    """The options that a case string names; {} if it is not one."""
-    match = CASE_STRING.match(case)
-    if match is None:
-        return {}
-    options = match.groupdict()
-    for part in re.split(r"/(?=[a-z-]+=)", options.pop("more"))[1:]:
-        key, _, value = part.partition("=")
-        options[key] = value
-    return options
 
 
 def number(text):

@@ -28,7 +28,7 @@ def case_string(options):
 
 def write_example(folder, options=None, *, accuracy, average=None, verdict="PASSED", state="complete", oversubscribed="no",
                   payload_per_step=1000, seconds_per_row=10.0, evaluation_seconds=2.0, histogram=None, pid=None, ranks=2,
-                  consensus=None):
+                  consensus=None, loss_of_average=None):
     """Writes one file into `folder` and returns its path.
 
     `accuracy`: fractions, one row per evaluation and one column per evaluated worker; its first row is epoch 0. Each epoch
@@ -47,7 +47,9 @@ def write_example(folder, options=None, *, accuracy, average=None, verdict="PASS
     rows = {
         "epoch": epoch, "step": step, "samples": step * 32 * workers,
         "train_loss": np.where(epoch == 0, np.nan, 2.3 * np.exp(-epoch)), "evaluated_samples": np.where(full == 1, 10000, 2000),
-        "full": full, "loss": 1 - accuracy, "accuracy": accuracy, "loss_of_average": 1 - average, "accuracy_of_average": average,
+        "full": full, "loss": 1 - accuracy, "accuracy": accuracy, 
+        "loss_of_average": 1 - average if loss_of_average is None else np.asarray(loss_of_average, dtype=np.float64),
+        "accuracy_of_average": average,
         "consensus_distance": np.full(evaluations, 0.5) if consensus is None else np.asarray(consensus, dtype=np.float64),
         "payload_bytes": np.tile(step[:, None] * payload_per_step, (1, workers)),
         "wire_bytes": np.tile(step[:, None] * payload_per_step // 2, (1, workers)),

@@ -2,6 +2,8 @@
 
 import hashlib
 
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
 INK, QUIET = "#24292f", "#8c959f"  # the report replaces both by its own text colours, light or dark
 
 STYLE = {
@@ -22,15 +24,26 @@ COLOURS = {
 }
 MORE_COLOURS = ("#00936b", "#a87800", "#2a9db8", "#8a63d2", "#c2453c", "#5f8a00")
 NORMS = {"group": ("-", "o"), "batch": ((0, (4, 2)), "s"), "none": ((0, (1, 1.5)), "^")}
-MORE_STYLES = (("-", "o"), ((0, (4, 2)), "s"), ((0, (1, 1.5)), "^"), ((0, (6, 2, 1, 2)), "D"))
+VARIANTS = ((0, (6, 2, 1, 2)), "D"), ((0, (2, 1)), "v"), ((0, (8, 2)), "P")
 
 
-def look_of(options):
-    """plot() arguments of a series. An algorithm that COLOURS does not know gets a colour by its name: the same in every figure."""
+def look_of(options, variant=0):
+    """plot() arguments of a series; `variant` counts the series of one algorithm and norm that differ in something else.
+
+    An algorithm that COLOURS does not know gets a colour by its name: the same in every figure.
+    """
     algorithm, norm = options.get("algorithm", ""), options.get("norm", "")
-    style, marker = NORMS.get(norm.partition(":")[0], NORMS["group"])
+    style, marker = VARIANTS[(variant - 1) % len(VARIANTS)] if variant else NORMS.get(norm.partition(":")[0], NORMS["group"])
     colour = COLOURS.get(algorithm) or MORE_COLOURS[hashlib.sha256(algorithm.encode()).digest()[0] % len(MORE_COLOURS)]
     return {"color": colour, "linestyle": style, "linewidth": 1.8, "marker": marker, "markersize": 4}
+
+
+def log_ticks(axis):
+    """Ticks of a logarithmic axis as plain numbers: 1, 2, 5, 10 where they span less than two decades, powers of ten where more."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def name_lines(axis, ends):
@@ -44,7 +57,7 @@ def name_lines(axis, ends):
     heights = spread([place[1] for place in places], spacing)
     for (x_share, y_share), height, (_, _, name, colour) in zip(places, heights, ends):
         axis.annotate("", xy=(x_share, y_share), xytext=(1.045, height), xycoords="axes fraction", textcoords="axes fraction",
-                      arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "alpha": 0.7, "shrinkA": 0, "shrinkB": 2})
+                      arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.9, "linestyle": ":", "alpha": 0.8, "shrinkA": 0, "shrinkB": 2})
         axis.annotate(name, xy=(1.06, height), xycoords="axes fraction", va="center", ha="left", color=colour, fontsize=size,
                       annotation_clip=False)
 

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
 
 from analysis import cells
-from analysis.figure_style import INK, QUIET, STYLE, look_of, name_lines
+from analysis.figure_style import STYLE, log_ticks, look_of, name_lines
 
 PANELS_A_ROW = 3
 PANEL_WIDTH, PANEL_HEIGHT, LABEL_WIDTH = 2.15, 2.7, 1.75  # inches; three panels and their labels are readable at half a slide
@@ -76,9 +76,22 @@ def series_labels(grid):
     return labels
 
 
+def series_looks(grid):
+    """{row: plot arguments}: rows that differ in their worker count alone look the same."""
+    looks, seen = {}, {}
+    for row in grid.rows:
+        options = dict(zip(grid.row_options, row))
+        options.pop("workers", None)
+        alike = seen.setdefault((options["algorithm"], options["norm"]), [])
+        if options not in alike:
+            alike.append(options)
+        looks[row] = look_of(options, alike.index(options))
+    return looks
+
+
 def panels_of(grid):
     """{(skew, workers): lines}, from even to uneven class mixes and from few to many workers."""
-    labels = series_labels(grid)
+    labels, looks = series_labels(grid), series_looks(grid)
     panels = {}
     for skew in grid.skews:
         for row in grid.rows:
@@ -87,23 +100,26 @@ def panels_of(grid):
                 begun = [case for case in cell.cases
                          if case.options.get("workers", "") == workers and case.run is not None and case.run.evaluations > 0]
                 if begun:
-                    options = dict(zip(grid.row_options, row))
-                    panels.setdefault((skew, workers), []).append(Line(row, labels[row], look_of(options), begun))
+                    panels.setdefault((skew, workers), []).append(Line(row, labels[row], looks[row], begun))
     order = {skew: place for place, skew in enumerate(grid.skews)}
     return dict(sorted(panels.items(), key=lambda item: (int(item[0][1] or 0), order[item[0][0]])))
 
 
-def _panel_grid(count):
+def _panel_grid(count, left=0.7):
     """Figure and axes of `count` panels that share both scales, with room for names at the right of each row."""
-    columns = min(count, PANELS_A_ROW)
+    columns = _columns(count)
     lines = -(-count // columns)
-    width, height = columns * PANEL_WIDTH + LABEL_WIDTH + 0.6, lines * PANEL_HEIGHT + 0.65
+    width, height = columns * PANEL_WIDTH + LABEL_WIDTH + left, lines * PANEL_HEIGHT + 0.65
     figure, axes = plt.subplots(lines, columns, sharex=True, sharey=True, squeeze=False, figsize=(width, height))
-    figure.subplots_adjust(left=0.6 / width, right=1 - LABEL_WIDTH / width, bottom=0.55 / height, top=1 - 0.35 / height,
-                           wspace=0.1, hspace=0.3)
+    figure.subplots_adjust(left=left / width, right=1 - LABEL_WIDTH / width, bottom=0.55 / height, top=1 - 0.35 / height,
+                           wspace=0.1, hspace=0.28)
     for unused in axes.flat[count:]:
         unused.axis("off")
     return figure, list(axes.flat[:count])
+
+
+def _columns(panels):
+    return panels if panels <= PANELS_A_ROW else 2 if panels == 4 else PANELS_A_ROW
 
 
 def _panel_title(panels, place):
@@ -123,7 +139,7 @@ def _curves(grid, across, up, x_label, y_label, band=None, log_x=False, log_y=Fa
                 drawn.setdefault(place, []).append((line, x[good], y[good], good))
     if not drawn:
         return None
-    figure, axes = _panel_grid(len(drawn))
+    figure, axes = _panel_grid(len(drawn), left=0.95 if log_y else 0.7)
     for number, (axis, (place, lines)) in enumerate(zip(axes, drawn.items())):
         for line, x, y, good in lines:
             if band is not None:
@@ -135,22 +151,25 @@ def _curves(grid, across, up, x_label, y_label, band=None, log_x=False, log_y=Fa
             if line.diverged:
                 axis.plot(x[-1], y[-1], marker="x", markersize=9, markeredgewidth=2, color=line.look["color"])
         axis.set_title(_panel_title(drawn, place))
-        if log_x:
-            axis.set_xscale("log")
-        if log_y:
-            axis.set_yscale("log")
-        if number % PANELS_A_ROW == 0:
+        columns = _columns(len(drawn))
+        if number % columns == 0:
             axis.set_ylabel(y_label)
-        if number + PANELS_A_ROW >= len(drawn):
+        if number + columns >= len(drawn):
             axis.set_xlabel(x_label)
             axis.tick_params(labelbottom=True)
+    if log_x:
+        axes[0].set_xscale("log")
+        log_ticks(axes[0].xaxis)
+    if log_y:
+        axes[0].set_yscale("log")
+        log_ticks(axes[0].yaxis)
     if not log_x:
         axes[0].xaxis.set_major_locator(MaxNLocator(4, integer=across is _epoch))
         axes[0].set_xlim(left=0)
     if not log_y:
         axes[0].set_ylim(bottom=0)
     for number, (axis, lines) in enumerate(zip(axes, drawn.values())):
-        if number % PANELS_A_ROW == PANELS_A_ROW - 1 or number == len(drawn) - 1:
+        if (number + 1) % columns == 0 or number == len(drawn) - 1:
             name_lines(axis, [(x[-1], y[-1], line.label + (" ×" if line.diverged else ""), line.look["color"]) for line, x, y, _ in lines])
     return figure
 
@@ -192,7 +211,7 @@ def accuracy_against_seconds(grid):
 
 def loss_against_epochs(grid):
     """For tasks without classes only."""
-    if any(np.isfinite(case.run.rows["accuracy"]).any() for case in grid.cases if case.run is not None):
+    if not grid.without_classes():
         return None
     figure = _curves(grid, _epoch, lambda run: run.rows["loss_of_average"], "epochs", "loss of the averaged model", log_y=True)
     return figure and (figure, "Loss against epochs", "Loss of the averaged model.")
@@ -259,7 +278,7 @@ def class_histograms(grid):
             shown[skew] = run
     if not shown:
         return None
-    columns = min(len(shown), PANELS_A_ROW)
+    columns = _columns(len(shown))
     lines = -(-len(shown) // columns)
     width, height = columns * 2.3 + 1.5, lines * 3.0 + 0.6
     figure, axes = plt.subplots(lines, columns, squeeze=False, figsize=(width, height))
@@ -303,9 +322,10 @@ def scaling(grid):
     figure.subplots_adjust(left=0.6 / width, right=1 - LABEL_WIDTH / width, bottom=0.55 / height, top=1 - 0.35 / height, wspace=0.3, hspace=0.35)
     for (left, right), (skew, series) in zip(axes, points.items()):
         for (label, look), line in series.items():
-            n, accuracy, seconds = zip(*sorted(line))
-            left.plot(n, accuracy, **dict(look))
-            right.plot(n, seconds, **dict(look))
+            known = {n: (accuracy, seconds) for n, accuracy, seconds in line}
+            accuracy, seconds = zip(*(known.get(n, (np.nan, np.nan)) for n in counts))  # a gap, not a line across it
+            left.plot(counts, accuracy, **dict(look))
+            right.plot(counts, seconds, **dict(look))
         left.set_ylabel("test accuracy, mean worker (%)")
         right.set_ylabel("training time (s)")
         left.set_title(skew)
@@ -316,6 +336,7 @@ def scaling(grid):
         axis.xaxis.set_minor_locator(NullLocator())
         axis.xaxis.set_major_formatter(ScalarFormatter())
         axis.set_ylim(bottom=0)
+        axis.yaxis.set_major_locator(MaxNLocator(5))
     for axis in axes[-1]:
         axis.set_xlabel("workers")
     for (_, right), series in zip(axes, points.values()):
@@ -323,7 +344,7 @@ def scaling(grid):
         name_lines(right, ends)
     loose = any(case.run is not None and case.run.oversubscribed for case in grid.cases)
     return figure, "Scaling", ("Mean worker's accuracy at the last evaluation, and wall time of the whole training without evaluation, against "
-                               "the number of workers." + (" Some runs had more ranks than cores: their times are no timings." if loose else ""))
+                               "the number of workers; diverged and unfinished runs are not drawn." + (" Some runs had more ranks than cores: their times are no timings." if loose else ""))
 
 
 FIGURES = {

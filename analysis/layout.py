@@ -1,6 +1,7 @@
 """A small table with a title and notes, as terminal text of 80 columns, Markdown or HTML."""
 
 import html
+import itertools
 import textwrap
 from dataclasses import dataclass, field
 
@@ -57,14 +58,10 @@ def _text_part(block, columns):
         text = ""
         for column in columns:
             cell = str(cells[column])
-            text += cell.ljust(widths[column]) + " " if column < block.labels else "  " + _aligned(cell, widths[column])
+            text += cell.ljust(widths[column]) + " " if column < block.labels else "  " + cell.rjust(widths[column])
         return text.rstrip()
 
     return "\n".join(line(cells) for cells in [block.header, *block.rows])
-
-
-def _aligned(cell, width):
-    return cell.rjust(width)
 
 
 def as_markdown(block):
@@ -78,12 +75,20 @@ def as_markdown(block):
 
 
 def as_html(block):
-    """A table in a box of its own that scrolls sideways in a narrow window."""
+    """A table in a box of its own that scrolls sideways in a narrow window. Headers `group: name` get a row for the groups."""
+    splits = [str(name).rpartition(": ") for name in block.header]
+    groups = [(group, len(list(members))) for group, members in itertools.groupby(split[0] for split in splits)]
+    first = [column > 0 and splits[column][0] != splits[column - 1][0] for column in range(len(splits))]
+
     def cell(tag, column, value):
         kind = "label" if column < block.labels else state_class(str(value))
-        return f'<{tag} class="{kind}">{html.escape(str(value))}</{tag}>'
+        return f'<{tag} class="{kind}{" first" if first[column] else ""}">{html.escape(str(value))}</{tag}>'
 
-    head = "".join(cell("th", column, value) for column, value in enumerate(block.header))
+    head = "".join(cell("th", column, split[2]) for column, split in enumerate(splits))
+    if len(groups) > 1:
+        above = "".join(f'<th class="group{" first" if place else ""}" colspan="{count}">{html.escape(group)}</th>'
+                        for place, (group, count) in enumerate(groups))
+        head = f"{above}</tr>\n<tr>{head}"
     body = "\n".join("<tr>" + "".join(cell("td", column, value) for column, value in enumerate(row)) + "</tr>" for row in block.rows)
     title = f"<h3>{html.escape(block.title)}</h3>\n" if block.title else ""
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in block.notes)

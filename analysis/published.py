@@ -138,7 +138,10 @@ def compare(table, cases, only_run=False):
     how = "last evaluation" if table.last == 1 else f"mean of the last {table.last} evaluations"
     notes.append(f"ours: {cells.METRICS[table.metric]}, test accuracy in %, {how}; ± is the sample standard deviation over seeds")
     other = " (other set-up)" if only_run and differ else ""
-    return layout.Block(table.title, ["", "skew", "published" + other, "ours", "diff", "verdict"], rows, 2, notes)
+    header = ["", "skew", "published" + other, "ours", "diff", "verdict"]
+    if all(row[4] == "-" for row in rows):
+        header, *rows = ([*row[:4], row[5]] for row in (header, *rows))
+    return layout.Block(table.title, header, rows, 2, notes)
 
 
 def _difference_text(difference, where, compared):

@@ -102,7 +102,7 @@ def read_run(path):
     if not unfinished and status != "complete":
         raise UnreadableResult(f"{path.name} has the name of a complete run but its status is '{status}'")
     if unfinished:
-        run.state = "running" if path.name.endswith(".running.h5") and _may_live(run) else "interrupted"
+        run.state = "running" if path.name.endswith(".running.h5") and process_may_live(run.host, run.pid) else "interrupted"
     return run
 
 
@@ -176,12 +176,12 @@ def _read_rows(name, file):
     return rows
 
 
-def _may_live(run):
-    """Whether the process that owns a running file may still write it; on another host nobody can tell, so yes."""
-    if run.host != socket.gethostname() or run.pid <= 0:
+def process_may_live(host, pid):
+    """Whether a process may still be there; of one on another host nobody can tell, so yes."""
+    if host != socket.gethostname() or pid <= 0:
         return True
     try:
-        os.kill(run.pid, 0)  # signal 0 only asks whether it exists
+        os.kill(pid, 0)  # signal 0 only asks whether it exists
     except ProcessLookupError:
         return False
     except PermissionError:

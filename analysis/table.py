@@ -32,7 +32,7 @@ def main(arguments=None):
             lines = []
         else:
             sweep = sweep_cases.load_sweep(options.sweep) if options.sweep else sweep_cases.load_folder(options.runs)
-            lines = [heading(sweep), ""]
+            lines = [heading_text(sweep), "", ""]
             blocks = sweep_blocks(sweep, options.target, options.last, wide=options.markdown)
     except (sweep_cases.BadSweep, published.BadTable) as error:
         print(f"table: {error}", file=sys.stderr)
@@ -55,14 +55,16 @@ def published_block(name, runs=sweep_cases.RUNS):
 
 
 def heading(sweep):
-    """What the sweep is, and how much of it is there, in at most two lines of prose."""
-    grid = cells.Grid(sweep.cases)
-    constant = grid.constant_options()
+    """(what the sweep is, how much of it is there), each one line of any length."""
+    constant = cells.Grid(sweep.cases).constant_options()
     states = [case.state for case in sweep.cases]
-    counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
-    parts = [constant[key] if key in ("dataset", "model") else f"{key} {constant[key]}" for key in HEADING_OPTIONS if key in constant]
-    what = f"sweep {sweep.name}" + (": " + ", ".join(parts) if parts else "")
-    return "\n".join(textwrap.wrap(what, layout.WIDTH, break_on_hyphens=False) + [f"{len(states)} cases: {counts or 'no results yet'}"])
+    counts = ", ".join(f"{states.count(state)} {state}" for state in cells.STATES if state in states)
+    parts = [constant[key] if key in ("dataset", "model") else f"{key} {constant[key]}" for key in HEADING_OPTIONS if constant.get(key)]
+    return f"sweep {sweep.name}" + (": " + ", ".join(parts) if parts else ""), f"{len(states)} cases: {counts or 'no results yet'}"
+
+
+def heading_text(sweep):
+    return "\n".join(line for part in heading(sweep) for line in textwrap.wrap(part, layout.WIDTH, break_on_hyphens=False))
 
 
 def sweep_blocks(sweep, target=80.0, last=1, wide=False):
@@ -73,6 +75,10 @@ def sweep_blocks(sweep, target=80.0, last=1, wide=False):
     blocks = _wide_blocks(grid, target, last) if wide else _metric_blocks(grid, target, last)
     blocks[0 if wide else len(cells.METRICS) - 1].notes += notes_of(sweep, grid, last)
     blocks[-1].notes += cost_notes(grid, target)
+    if grid.without_classes():
+        rows = [[*_row_label(grid, row), *_cells_of(grid, row, lambda cell: cell.loss_text())] for row in grid.rows]
+        header = [grid.row_options[column] for column in _labels(grid)]
+        blocks.insert(0, layout.Block("Loss of the averaged model, last evaluation", [*header, *grid.skews], rows, len(header)))
     return blocks + context_blocks(sweep)
 
 
@@ -164,14 +170,18 @@ def notes_of(sweep, grid, last):
 
 def cost_notes(grid, target):
     notes = [f"payload: encoded bytes sent over the worker's edges, mean over workers; time: wall time without evaluation; both at "
-             f"the first evaluation at or above {target:g} %; -: never reached"]
+             f"the first evaluation at or above {target:g} %; -: never reached; (k/n): on k of n seeds"]
     if any(case.run is not None and case.run.oversubscribed for case in grid.cases):
         notes.append("*: more ranks than cores, this time is no timing")
     return notes
 
 
 def short_name(case):
-    return " ".join(case.options[key] for key in ("algorithm", "norm", "topology", "skew", "seed") if key in case.options)
+    """For a case without a result file, whose case string only the driver knows."""
+    options = {"workers": "", "seed": "", **case.options}
+    parts = [options.get(key, "") for key in (*cells.ROW_OPTIONS, "skew")]
+    parts += [f"n{options['workers']}" if options["workers"] else "", f"seed{options['seed']}" if options["seed"] else ""]
+    return " ".join(part for part in parts if part)
 
 
 if __name__ == "__main__":
