@@ -55,6 +55,9 @@ class Quadratics : public Task<double> {
   Evaluation evaluate(const double* parameters, const Batch& samples) override;
 
  private:
+  double loss(const double* parameters, const double* sample);  ///< leaves A x - b in residual_
+  const double* sample(const Batch& batch, int64_t i) const;    ///< A_i, then b_i
+
   Layout layout_;
   std::vector<double> x0_, residual_;
 };
