@@ -10,7 +10,7 @@
     algorithm = "d_psgd"
     skew = ["iid", "label:100"]
 
-Options are those of `train --help`, by their names without dashes; `train --show-case` names each case.
+Options are those of `train --list`, by their names without dashes; `train --show-case` names each case.
 """
 
 import difflib
@@ -31,7 +31,7 @@ except ImportError:  # before Python 3.11
 TOP = {"name": str, "reason": str, "ranks": int, "timeout": (int, float), "defaults": dict, "grid": list}
 
 # Options that the runner sets itself, or that do something else than train.
-RESERVED = {"out", "case", "list", "show-case", "help", "version"}
+RESERVED = {"out", "case", "list", "show-case", "help"}
 
 
 class SweepError(Exception):
@@ -96,10 +96,12 @@ def _ask(train, *line):
 
 
 def option_names(train):
-    names = set(re.findall(r"^\s+(?:-\w,\s*)?--([a-z][a-z0-9-]*)", _ask(train, "--help"), re.MULTILINE))
+    """The names in `train --list`, whose lines are "kind<TAB>name<TAB>sentence"."""
+    lines = [line.split("\t") for line in _ask(train, "--list").splitlines()]
+    names = {line[1] for line in lines if len(line) == 3 and line[0] == "option"}
     if not names:
-        raise SweepError(f"{train} --help lists no options")
-    return names - RESERVED
+        raise SweepError(f"{train} --list names no options")
+    return names
 
 
 def _unknown(what, name, known):

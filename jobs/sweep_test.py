@@ -20,8 +20,9 @@ JOBS = Path(__file__).resolve().parent
 TRAIN = r"""#!/bin/bash
 here=$(dirname "$0")
 lr=0.05 workers=16 skew=iid out= show=
-if [ "$1" = --help ]; then
-  printf 'Options:\n  -h,--help  this\n  --lr FLOAT [0.05]\n  --workers INT\n  --skew TEXT\n  --epochs INT\n  --trajectory\n  --out FILE\n'
+if [ "$1" = --list ]; then
+  printf 'model\tlenet\ta network\n'
+  for name in lr workers skew epochs trajectory; do printf 'option\t%s\tsomething\n' $name; done
   exit 0
 fi
 while [ $# -gt 0 ]; do

@@ -44,6 +44,9 @@ fetch() {
   fi
 }
 
+# tar leans on the programs xz and bzip2; Python brings its own.
+unpack() { tar -xf "$1" -C "$2" 2>/dev/null || python3 -m tarfile -e "$1" "$2" 2>/dev/null; }
+
 # archive NAME SOURCE...: compiles the sources with $flags into lib/libNAME.a.
 archive() {
   local name=$1 source objects=()
@@ -102,7 +105,7 @@ place_images() {
   if [ ! -d "$data" ]; then
     rm -rf "$work/images"
     mkdir "$work/images"
-    tar -xf "$data" -C "$work/images" || stop "$data is no tarball"
+    unpack "$data" "$work/images" || stop "$data is no tarball"
     data=$work/images
   fi
   mkdir -p "$target"
@@ -121,8 +124,8 @@ while read -r name version sum url; do
   fetch "$file" "$url" "$sum"
   rm -rf "${work:?}/$name"
   mkdir "$work/$name"
-  tar -xf "$work/$file" -C "$work/$name" --strip-components=1
-  (cd "$work/$name"; "build_$name" "$version")
+  unpack "$work/$file" "$work/$name" || stop "$file cannot be unpacked; are xz and bzip2 there?"
+  (cd "$work/$name"/*/; "build_$name" "$version")
   say "✓ $name $version"
 done < <(grep -v '^#' "$here/sources.txt")
 trap - ERR
