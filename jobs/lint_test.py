@@ -69,7 +69,7 @@ class RuleTest(unittest.TestCase):
         self.assert_broken("kernels/mix/mix_fast.cc", "", 1, "'fast'")
         self.assert_broken("kernels/mix/mix.cc", "int a;\nvoid mix_new(int);\n", 2, "mix_new")
         self.assert_broken("kernels/mix/mix.h", "struct FinalMix {};\n", 1, "FinalMix")
-        self.assert_broken("jobs/run.py", "def opt_run():\n    pass\n", 1, "opt_run")
+        self.assert_broken("jobs/run.py", "def " "opt_run():\n    pass\n", 1, "opt_run")
         self.assert_clean("kernels/mix/mix.cc", "auto p = new (place) int;  // a new_thing(x)\nstruct Breakfast final {};\nfinalize(p);\n")
 
     def test_places(self):
