@@ -127,8 +127,8 @@ class Architecture {
   const Shape& shape(int activation) const { return shapes_[static_cast<std::size_t>(activation)]; }
   int activations() const { return static_cast<int>(shapes_.size()); }
 
-  /// Samples processed at once where the batch may be cut up, chosen per model by measurement.
-  int64_t micro_batch = 8;
+  /// Samples at a time where the batch may be cut up: a model whose activations outgrow the cache sets fewer.
+  int64_t micro_batch = 32;
 
   /// Forward and both gradients of one sample: 2 x multiply-adds of convolutions and linear layers, three times, less
   /// the input gradient of layers that read the input.

@@ -57,7 +57,7 @@ class BasicNetwork {
   /// Samples at a time, for batches that may be cut up; >= 1.
   void set_micro_batch(int64_t samples);
 
-  /// Per node of the architecture; the loss and the conversion of images are not in it.
+  /// Per node of the architecture; neither the loss nor the conversion of images is in it.
   const std::vector<LayerSeconds>& layer_seconds() const { return seconds_; }
   double forward_seconds() const { return forward_seconds_; }    ///< conversion and loss included
   double backward_seconds() const { return backward_seconds_; }

@@ -6,6 +6,7 @@
 // and shift 0, the linear layer as torch does: uniform in +-1/sqrt(fan in), its bias too.
 // norm none is this suite's own: the same network with a bias in each convolution, zero at the start, and no norm.
 #include <cmath>
+#include <utility>
 
 #include "bench/train/models/models.h"
 
@@ -48,6 +49,7 @@ Architecture resnet20(const ModelOptions& options) {
   at = net.pool("pool", at, {.kind = pooling::Kind::global_average});
   const double bound = 1 / std::sqrt(64.0);
   net.linear("fc", at, {.outputs = options.classes, .initial = {Initial::uniform, bound}, .initial_bias = {Initial::uniform, bound}});
+  net.micro_batch = 4;  // 1 MB of activations a sample at 32x32; 32 at once are 8 % slower, 1 at a time 9 %
   net.finish();
   return std::move(builder.net);
 }
