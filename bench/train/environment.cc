@@ -108,7 +108,7 @@ std::string mpi_version() {
 
 std::string onednn_version() {
   const dnnl_version_t* version = dnnl_version();
-  return fmt::format("{}.{}.{} ({:.10})", version->major, version->minor, version->patch, version->hash);
+  return fmt::format("{}.{}.{}", version->major, version->minor, version->patch);
 }
 
 std::string hdf5_version() {

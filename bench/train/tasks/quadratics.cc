@@ -18,6 +18,7 @@ using Vector = std::vector<double>;
 
 constexpr int64_t kLargestDimension = 1024;
 constexpr int64_t kMostElements = int64_t{1} << 28;  // of all A_i: 2 GiB, far beyond any use
+constexpr double kSingular = 1e-13;  // a pivot that lost that much is rounding error
 constexpr double kSmallestSingularValue = 0.5, kLargestSingularValue = 1.0;
 enum Draw : uint32_t { kFunctions, kOptimum };  // the step of a random stream
 
@@ -89,9 +90,10 @@ Vector solve(Vector h, Vector x) {
   const auto at = [&](int64_t r, int64_t c) -> double& { return h[index(r * d + c)]; };
   for (int64_t r = 0; r < d; ++r)
     for (int64_t c = 0; c <= r; ++c) {
-      double rest = at(r, c);
+      const double start = at(r, c);
+      double rest = start;
       for (int64_t k = 0; k < c; ++k) rest -= at(r, k) * at(c, k);
-      if (r == c) REQUIRE(rest > 0, "the quadratics have no unique optimum: sum of A^T A is not positive definite");
+      if (r == c) REQUIRE(rest > kSingular * start, "the quadratics have no unique optimum: sum of A^T A is not positive definite");
       at(r, c) = r == c ? std::sqrt(rest) : rest / at(c, c);
     }
   for (int64_t r = 0; r < d; ++r) {
