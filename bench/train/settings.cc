@@ -35,17 +35,14 @@ void check_named(const char* kind, const std::string& name, const std::vector<Na
   if (std::find(known.begin(), known.end(), split_argument(name).name) == known.end()) fail_unknown(kind, name, known);
 }
 
-NormKind parse_norm(const std::string& text, int64_t& groups) {
+/// "group:8" has the groups behind the name; the other names are the network's.
+Norm parse_norm_option(const std::string& text, int64_t& groups) {
   const auto [name, argument, has_argument] = split_argument(text);
-  if (name == "group" && has_argument) {
-    groups = parse_integer(argument, "the groups of --norm");
-    REQUIRE(groups >= 1, "the groups of --norm must be at least 1, not {}", groups);
-    return NormKind::group;
-  }
-  if (!has_argument && name == "none") return NormKind::none;
-  if (!has_argument && name == "batch") return NormKind::batch;
-  if (!has_argument && name == "group") return NormKind::group;
-  fail_unknown("--norm", text, {"none", "batch", "group", "group:G"});
+  if (!has_argument) return parse_norm(name);
+  REQUIRE(name == "group", "--norm {}: only group takes a number", text);
+  groups = parse_integer(argument, "the groups of --norm");
+  REQUIRE(groups >= 1, "the groups of --norm must be at least 1, not {}", groups);
+  return Norm::group;
 }
 
 }  // namespace
@@ -70,7 +67,7 @@ Settings check_options(Options options) {
                     .learning_rate = LearningRate(options.number("lr"), options.text("lr-schedule")),
                     .hyper = {},
                     .augmentation = parse_augmentation(options.text("augment"))};
-  settings.norm = parse_norm(options.text("norm"), settings.groups);
+  settings.norm = parse_norm_option(options.text("norm"), settings.groups);
   check_named("dataset", options.text("dataset"), list_all_datasets());
   check_named("model", options.text("model"), list_all_models());
   check_named("skew", options.text("skew"), partitions::list_partitioners());

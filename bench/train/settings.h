@@ -4,19 +4,18 @@
 #include <string>
 
 #include "bench/train/learning_rate.h"
+#include "bench/train/models/architecture.h"
 #include "bench/train/options.h"
 #include "bench/train/run.h"
 #include "comm/topology/topology.h"
 
 namespace skewbench::train {
 
-enum class NormKind { none, batch, group };
-
 struct Settings {
   Options options;
   std::string case_string;
   bool is_quadratics = false;
-  NormKind norm = NormKind::group;
+  Norm norm = Norm::group;
   int64_t groups = 2;
   int workers = 16;
   topology::Topology topology;

@@ -5,6 +5,18 @@
 namespace skewbench::gossip {
 
 template <class T>
+void mix_with_neighbours(const exchange::Exchange& exchange, int channel, const topology::MixingRow& row, int i, const T* own,
+                         int64_t count, int64_t stride, T* out) {
+  std::vector<mix::Input<T>> inputs;
+  for (std::size_t k = 0; k < row.worker.size(); ++k) {
+    const int j = row.worker[k];
+    const exchange::Slice slice = j == i ? exchange::Slice{own, count, stride} : exchange.received(channel, j, i);
+    inputs.push_back({slice.as<T>(), slice.stride, static_cast<T>(row.weight[k])});
+  }
+  mix::mix_host<T>(inputs, count, out, stride);
+}
+
+template <class T>
 Gossip<T>::Gossip(exchange::Exchange& exchange, int64_t count) : exchange_(exchange), count_(count) {
   const topology::Topology& topology = exchange.topology();
   for (int lane = 0; lane < topology.lanes; ++lane)
@@ -31,24 +43,11 @@ void Gossip<T>::end(const exchange::VectorOf<const T>& source, const exchange::V
   const double start = MPI_Wtime();
   const topology::Topology& topology = exchange_.topology();
   const exchange::Placement& placement = exchange_.placement();
-  std::vector<mix::Input<T>> inputs;
   for (int lane = 0; lane < topology.lanes; ++lane) {
     const auto matrix = static_cast<std::size_t>(step_ % topology.period * topology.lanes + lane);
-    for (int i = placement.first(); i < placement.last(); ++i) {
-      const topology::MixingRow& row = weights_[matrix].rows[static_cast<std::size_t>(i)];
-      inputs.clear();
-      for (std::size_t k = 0; k < row.worker.size(); ++k) {
-        const int j = row.worker[k];
-        const auto weight = static_cast<T>(row.weight[k]);
-        if (j == i) {
-          inputs.push_back({source(i) + lane, topology.lanes, weight});
-        } else {
-          const exchange::Slice slice = exchange_.received(channels_[static_cast<std::size_t>(lane)], j, i);
-          inputs.push_back({slice.as<T>(), slice.stride, weight});
-        }
-      }
-      mix::mix_host<T>(inputs, exchange::lane_length(count_, lane, topology.lanes), destination(i) + lane, topology.lanes);
-    }
+    for (int i = placement.first(); i < placement.last(); ++i)
+      mix_with_neighbours(exchange_, channels_[static_cast<std::size_t>(lane)], weights_[matrix].rows[static_cast<std::size_t>(i)], i,
+                          source(i) + lane, exchange::lane_length(count_, lane, topology.lanes), topology.lanes, destination(i) + lane);
   }
   exchange_.meter().seconds.mix += MPI_Wtime() - start;
 }
@@ -59,6 +58,8 @@ void Gossip<T>::run(int64_t step, const exchange::VectorOf<const T>& source, con
   end(source, destination);
 }
 
+template void mix_with_neighbours(const exchange::Exchange&, int, const topology::MixingRow&, int, const float*, int64_t, int64_t, float*);
+template void mix_with_neighbours(const exchange::Exchange&, int, const topology::MixingRow&, int, const double*, int64_t, int64_t, double*);
 template class Gossip<float>;
 template class Gossip<double>;
 

@@ -13,6 +13,12 @@
 
 namespace skewbench::gossip {
 
+/// out <- sum_j w_ij v_j for worker i: its own vector and what it received on `channel` in the last round, `row` being its
+/// row of the mixing matrix. `own` and `out` have `count` elements, `stride` apart.
+template <class T>
+void mix_with_neighbours(const exchange::Exchange& exchange, int channel, const topology::MixingRow& row, int i, const T* own,
+                         int64_t count, int64_t stride, T* out);
+
 template <class T>
 class Gossip {
  public:

@@ -1,0 +1,79 @@
+#include "bench/train/tasks/make_task.h"
+
+#include "bench/train/models/models.h"
+#include "bench/train/settings.h"
+#include "bench/train/tasks/network_task.h"
+#include "bench/train/tasks/quadratics.h"
+#include "kernels/base/error.h"
+
+namespace skewbench::train {
+
+namespace {
+
+// Random quadratics as in figure 2 of the RelaySum paper: d = 10, zeta^2 = 1, r_0 = 100 (results/published/relaysum_fig2_quadratics.csv).
+constexpr int64_t kDimension = 10;
+constexpr double kZeta2 = 1, kDistance = 100;
+
+constexpr const char* kQuadraticsSentence =
+    "one quadratic function a worker in double, f_i(x) = |A_i x - b_i|^2 / 2: random ones, or --data FILE.h5 with A, b, x0";
+
+std::vector<Named> with_quadratics(std::vector<Named> table) {
+  table.push_back({"quadratics", kQuadraticsSentence});
+  return table;
+}
+
+QuadraticsData quadratics_of(const Settings& settings) {
+  const std::string& path = settings.options.text("data");
+  if (path.empty()) return random_quadratics(settings.workers, kDimension, kZeta2, kDistance, settings.hyper.seed);
+  QuadraticsData data = load_quadratics(path);
+  REQUIRE(data.workers == settings.workers, "{} holds the functions of {} workers, not of {} (--workers)", path, data.workers,
+          settings.workers);
+  return data;
+}
+
+/// What a network sees of a byte: (byte - mean) / std per channel of the training set. Networks whose publication feeds
+/// bytes less their mean are not rescaled here: their initial weights were chosen for that range (models/lenet.cc).
+InputTransform input_transform(const partitions::Dataset& dataset) {
+  InputTransform transform;
+  for (std::size_t c = 0; c < dataset.channel_mean.size(); ++c) {
+    REQUIRE(dataset.channel_std[c] > 0, "channel {} of {} is constant: it cannot be scaled to unit variance", c, dataset.name);
+    transform.mean.push_back(static_cast<float>(dataset.channel_mean[c]));
+    transform.scale.push_back(static_cast<float>(1 / dataset.channel_std[c]));
+  }
+  return transform;
+}
+
+}  // namespace
+
+std::vector<Named> list_all_datasets() { return with_quadratics(partitions::list_datasets()); }
+std::vector<Named> list_all_models() { return with_quadratics(list_models()); }
+
+CaseData load_case(const Settings& settings) {
+  CaseData data;
+  if (settings.is_quadratics) {
+    const std::string& path = settings.options.text("data");
+    data.dataset = quadratics_dataset(quadratics_of(settings), "quadratics", path.empty() ? "random" : path);
+    for (int64_t i = 0; i < settings.workers; ++i) data.partition.push_back({i});
+    return data;
+  }
+  data.dataset = partitions::load_dataset(settings.options.text("dataset"), settings.options.text("data"), settings.hyper.seed);
+  data.partition = partitions::make_partition(settings.options.text("skew"), data.dataset.train.labels, data.dataset.classes,
+                                              settings.workers, settings.hyper.seed);
+  return data;
+}
+
+template <>
+std::unique_ptr<Task<double>> make_task(const Settings& settings, const partitions::Dataset&) {
+  return std::make_unique<Quadratics>(quadratics_of(settings).x0);
+}
+
+template <>
+std::unique_ptr<Task<float>> make_task(const Settings& settings, const partitions::Dataset& dataset) {
+  const auto& dims = dataset.shape.dims;
+  const ModelOptions options{.input = {dims[0], dims[1], dims[2]}, .classes = dataset.classes, .norm = settings.norm,
+                             .groups = settings.groups, .frozen_statistics = settings.hyper.freeze_statistics};
+  return std::make_unique<NetworkTask>(make_architecture(settings.options.text("model"), options), input_transform(dataset),
+                                       settings.hyper.plain_loops ? Kernels::ref : Kernels::host);
+}
+
+}  // namespace skewbench::train
