@@ -164,8 +164,8 @@ class Grid:
 
     def constant_options(self):
         """Options that have one value in all cases, those that are columns or rows included."""
-        first = self.cases[0].options if self.cases else {}
-        return {key: value for key, value in first.items() if all(case.options.get(key) == value for case in self.cases)}
+        first = max((case.options for case in self.cases), key=len, default={})
+        return {key: value for key, value in first.items() if all(case.options.get(key, value) == value for case in self.cases)}
 
     def varying_options(self):
         """{option: its values} of what differs between cases without being a row, a column or a seed."""
@@ -188,7 +188,10 @@ class Grid:
 
 
 def _options_that_split_cells(cases):
-    """Options other than seed that take several values within one algorithm, norm, topology and skew: they need rows of their own."""
+    """Options other than seed that take several values within one algorithm, norm, topology and skew: they need rows of their own.
+
+    What a case without a file does not state is unknown, not another value.
+    """
     places = {}
     for case in cases:
         place = tuple(case.options.get(option) for option in (*ROW_OPTIONS, "skew"))
@@ -196,7 +199,7 @@ def _options_that_split_cells(cases):
     split = set()
     for group in places.values():
         keys = set().union(*group) - {"seed", *NOT_PART_OF_A_CASE}
-        split |= {key for key in keys if len({options.get(key) for options in group}) > 1}
+        split |= {key for key in keys if len({options[key] for options in group if key in options}) > 1}
     return sorted(split)
 
 

@@ -1,5 +1,6 @@
 """Draws a sweep's figures, each as SVG and PNG: accuracy against skew, epochs, payload and time, consensus, classes, scaling."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,9 +144,8 @@ def _curves(grid, across, up, x_label, y_label, band=None, log_x=False, log_y=Fa
     for number, (axis, (place, lines)) in enumerate(zip(axes, drawn.items())):
         for line, x, y, good in lines:
             if band is not None:
-                low, high = (edge(np.stack([part[start:][:len(good)] for part in map(each, (case.run for case in line.cases))
-                                            if len(part[start:]) >= len(good)]), axis=0) for edge, each in
-                             ((np.min, lambda run: band(run)[0]), (np.max, lambda run: band(run)[1])))
+                edges = [band(case.run) for case in line.cases]
+                low, high = (edge([pair[side][start:][:len(good)] for pair in edges], axis=0) for side, edge in ((0, np.min), (1, np.max)))
                 axis.fill_between(x, low[good], high[good], color=line.look["color"], alpha=0.13, linewidth=0)
             axis.plot(x, y, **line.look)
             if line.diverged:
@@ -240,18 +240,22 @@ def accuracy_against_skew(grid):
     figure.subplots_adjust(left=0.09, right=1 - LABEL_WIDTH / 6.8, bottom=0.15, top=0.97)
     ends = []
     for place, row in enumerate(present):
-        points = [(column + step * (place - (len(present) - 1) / 2), line) for column, skew in enumerate(skews)
-                  for line in panels[skew, counts[0]] if line.row == row and not line.diverged]
-        points = [(x, line, [100 * case.run.rows["accuracy"][-1] for case in line.cases]) for x, line in points]
-        points = [(x, line, np.stack(values)) for x, line, values in points if np.isfinite(values).all()]
+        shift = step * (place - (len(present) - 1) / 2)
+        points = [(column + shift, line, np.concatenate([100 * case.run.rows["accuracy"][-1] for case in line.cases if case.finished]), column)
+                  for column, skew in enumerate(skews) for line in panels[skew, counts[0]]
+                  if line.row == row and not line.diverged and any(case.finished for case in line.cases)]
+        points = [point for point in points if np.isfinite(point[2]).all()]
         if not points:
             continue
         look = points[0][1].look
         x = [point[0] for point in points]
-        mean = [values.mean() for _, _, values in points]
-        axis.vlines(x, [values.min() for _, _, values in points], [values.max() for _, _, values in points], color=look["color"], alpha=0.55,
+        mean = [point[2].mean() for point in points]
+        axis.vlines(x, [point[2].min() for point in points], [point[2].max() for point in points], color=look["color"], alpha=0.55,
                     linewidth=2.5)
-        axis.plot(x, mean, **{**look, "linewidth": 0.9})
+        axis.plot(x, mean, **{**look, "linestyle": "none"})
+        for (x0, y0, column0), (x1, y1, column1) in itertools.pairwise(zip(x, mean, (point[3] for point in points))):
+            apart = column1 - column0 > 1  # a skew in between has no value: the line is a guess there
+            axis.plot([x0, x1], [y0, y1], color=look["color"], linestyle=look["linestyle"], linewidth=0.9, alpha=0.4 if apart else 1)
         ends.append((x[-1], mean[-1], labels[row], look["color"]))
     if not ends:
         plt.close(figure)
@@ -265,7 +269,8 @@ def accuracy_against_skew(grid):
     name_lines(axis, ends)
     return figure, "Accuracy against skew", ("Last evaluation: dot = mean over workers, bar = lowest to highest worker. Under each skew "
                                              "its measure: how far a worker's class mix is from the whole set's (total variation, mean "
-                                             "over workers; 0 = the same mix, 1 = disjoint). Diverged runs are not drawn.")
+                                             "over workers; 0 = the same mix, towards 1 = classes of its own). A pale line spans a skew without a "
+                                             "value. Diverged and unfinished runs are not drawn.")
 
 
 def class_histograms(grid):

@@ -6,6 +6,7 @@ A sweep that is still running, or has failed cases, gives a report of what there
 """
 
 import argparse
+import signal
 import sys
 import textwrap
 
@@ -45,4 +46,5 @@ def report(sweep, target=80.0, last=1):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
     sys.exit(main())

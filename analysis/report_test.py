@@ -134,7 +134,7 @@ class SummaryTest(unittest.TestCase):
                           ("all_reduce_sgd", "iid"): 0.886, ("all_reduce_sgd", "label:100"): 0.89})
         self.assertIn("all_reduce_sgd 88.6 → 89.0 % (+0.4), relaysgd 85.7 → 79.2 % (-6.5)", said)
         self.assertIn("Not so: d_psgd 88.0 → 30.0 % (-58.0)", said)
-        self.assertIn("one seed", said)
+        self.assertIn("One seed:", said)
 
     def test_nothing_is_claimed_about_missing_nan_or_diverged(self):
         said = self.said({("d_psgd", "iid"): 0.88, ("relaysgd", "iid"): NAN, ("relaysgd", "label:100"): 0.8,

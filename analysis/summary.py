@@ -34,8 +34,9 @@ def summary(grid):
             sentences.append(f"{change}, within {SURVIVES:g} points of their {even} accuracy: {_list(kept)}.")
         if lost:
             sentences.append(f"{'Not so' if kept else f'{change}, all lose more than {SURVIVES:g} points'}: {_list(lost)}.")
-        if min(drop[-1] for drop in drops) == 1:
-            sentences.append("Some of this is one seed: differences of a point or two are no evidence.")
+        fewest, most = min(drop[-1] for drop in drops), max(drop[-1] for drop in drops)
+        if fewest == 1:
+            sentences.append(f"{'One seed' if most == 1 else 'Some of this is one seed'}: differences of a point or two are no evidence.")
     if diverged:
         sentences.append(f"Diverged at {even} or {uneven}: {', '.join(diverged)}.")
     if unknown:

@@ -6,6 +6,7 @@
 """
 
 import argparse
+import signal
 import sys
 import textwrap
 from pathlib import Path
@@ -185,4 +186,5 @@ def short_name(case):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
     sys.exit(main())

@@ -135,6 +135,12 @@ class TableTest(unittest.TestCase):
         sweep = self.sweep('name = "s"\n[[grid]]\nworkers = 2\n[[grid]]\nworkers = 2\nnorm = "batch"\n')
         self.assertEqual([case.state for case in sweep.cases], ["MISSING", "PASSED"])
 
+    def test_results_of_an_older_sweep_file_open_rows_only_for_what_differs(self):
+        self.write([[0.1, 0.1], [0.9, 0.9]], {"lr": "0.1"})
+        sweep = self.sweep('name = "s"\n[[grid]]\nalgorithm = "d_psgd"\ntopology = "ring"\nnorm = "group"\nskew = "iid"\nlr = 0.02\n')
+        self.assertEqual([case.state for case in sweep.cases], ["MISSING", "PASSED"])
+        self.assertEqual(cells.Grid(sweep.cases).row_options, (*cells.ROW_OPTIONS, "lr"))
+
     def test_a_corrupt_file_becomes_a_note(self):
         self.write([[0.1, 0.1], [0.9, 0.9]])
         (self.folder / "bad.h5").write_bytes(b"x")
@@ -185,6 +191,11 @@ class TableTest(unittest.TestCase):
 
 
 class NumbersTest(unittest.TestCase):
+    def test_a_text_table_is_cut_only_where_it_must(self):
+        for width, parts in ((12, 1), (11, 2)):  # "a" + space, then twice two spaces and three letters
+            text = layout.as_text(layout.Block("", ["a", "bbb", "ccc"], [["1", "2", "3"]], 1), width)
+            self.assertEqual(text.count("a"), parts)
+
     def test_bytes(self):
         self.assertEqual([cells.bytes_text(count) for count in (0, 999, 1000, 12_345_678, 2.5e9)], ["0 B", "999 B", "1 kB", "12.3 MB", "2.5 GB"])
 
