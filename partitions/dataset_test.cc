@@ -183,13 +183,13 @@ TEST(Cifar10, FindsTheFolderOfTheArchive) {
 TEST(Cifar10, RefusesEachBadFileWithItsName) {
   const std::string good = cifar_file(2);
   std::string bad_label = good;
-  bad_label[3073] = static_cast<char>(200);
+  bad_label[3073] = 10;
   const std::vector<BadFile> cases = {
       {"data_batch_2.bin", good.substr(0, good.size() - 1), "expected 9219 bytes of images, found 9218"},
       {"data_batch_2.bin", good + "x", "is too long: expected 9219 bytes"},
       {"data_batch_2.bin", cifar_file(2, kRecords - 1), "found 6146"},
       {"data_batch_2.bin", cifar_file(2, kRecords + 1), "is too long"},
-      {"data_batch_4.bin", bad_label, "holds label 200 at record 1, expected 0 to 9"},
+      {"data_batch_4.bin", bad_label, "holds label 10 at record 1, expected 0 to 9"},
       {"test_batch.bin", "", "found 0"},
   };
   for (const BadFile& bad : cases) {

@@ -206,6 +206,21 @@ TEST(DirichletPublished, GroupsOfTenAreIndependentOfEachOther) {
   }
 }
 
+// Two workers, two classes of 10, a tiny alpha: each class goes whole to one of them, at random. If the second class
+// draws the worker that is full, its row is all zero and the last worker gets it: that splits the classes if the full
+// one was worker 0, and is drawn again if it was worker 1. So worker 0 has class 0 in two of three accepted draws.
+TEST(DirichletPublished, AllZeroRowGoesToTheLastWorker) {
+  std::vector<int32_t> labels(20);
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = i % 2;
+  int with_class_0 = 0;
+  for (uint64_t seed = 0; seed < 900; ++seed) {
+    const auto histogram = class_histogram(make_partition("dirichlet-published:1e-6", labels, 2, 2, seed), labels, 2);
+    EXPECT_TRUE(histogram == (Histogram{{10, 0}, {0, 10}}) || histogram == (Histogram{{0, 10}, {10, 0}}));
+    with_class_0 += histogram[0][0] == 10;
+  }
+  EXPECT_NEAR(with_class_0, 600, 4 * 14.1);  // four standard deviations
+}
+
 TEST(DirichletPublished, GivesUpInsteadOfDrawingForEver) {
   std::vector<int32_t> labels(1000, 0);  // one class at a tiny alpha goes to one worker; nine stay empty
   EXPECT_NE(error_of([&] { make_partition("dirichlet-published:1e-6", labels, 1, 10, 1); }).find("draws"),

@@ -179,6 +179,8 @@ TEST(Augment, DependsOnItsKeyAlone) {
     different.emplace(alone.begin(), alone.end());
   }
   EXPECT_GT(different.size(), 30u);  // of 50 possible
+  for (int64_t& i : indices) i += int64_t{1} << 32;
+  EXPECT_NE(batch, augmented(both, 1, 2, indices, passes));
 }
 
 TEST(Augment, MirrorsHalfAndCropsEverywhereWithinThePad) {
