@@ -3,7 +3,9 @@
 //   build/bin/partition --skew dirichlet:0.1 --workers 16 --out split.h5 --figure split.svg
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 
 #include "kernels/base/error.h"

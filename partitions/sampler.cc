@@ -1,6 +1,7 @@
 #include "partitions/sampler.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 
