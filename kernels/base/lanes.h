@@ -52,13 +52,35 @@ SKEWBENCH_INLINE void store(void* to, Vector value) {
 }
 template <class Vector, class T>
 SKEWBENCH_INLINE Vector broadcast(T value) {
+  return value - Vector{};  // exact, also for -0 and NaN; a loop over the lanes becomes inserts as often as a broadcast
+}
+/// Per lane a > b ? a : b: the second where they are equal or one is NaN.
+template <class Vector>
+SKEWBENCH_INLINE Vector larger_or_second(Vector a, Vector b) {
 #ifdef __AVX512F__
-  if constexpr (std::is_same_v<Vector, Float<16>>) return _mm512_set1_ps(value);
+  if constexpr (sizeof(Vector) == 64) return _mm512_maskz_max_ps(0xFFFF, a, b);  // one cycle where a compare and a blend take seven
 #endif
-  Vector result;
-  for (std::size_t i = 0; i < sizeof(Vector) / sizeof(T); ++i) result[i] = value;
+  return a > b ? a : b;
+}
+template <class Vector>
+SKEWBENCH_INLINE bool has_nan(Vector value) {
+#ifdef __AVX512F__
+  if constexpr (sizeof(Vector) == 64) return _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q) != 0;
+#endif
+  bool result = false;
+  for (std::size_t i = 0; i < sizeof(Vector) / sizeof(float); ++i) result |= value[i] != value[i];
   return result;
 }
+/// Bytes to integers. GCC 12 takes __builtin_convertvector apart byte by byte in this direction.
+template <int N>
+SKEWBENCH_INLINE Int<N> widen(Byte<N> value) {
+#ifdef __AVX512F__
+  // The masked form: the plain one trips GCC 12's warning about uninitialised values.
+  if constexpr (N == 16) return reinterpret_cast<Int<N>>(_mm512_maskz_cvtepu8_epi32(0xFFFF, reinterpret_cast<__m128i>(value)));
+#endif
+  return __builtin_convertvector(value, Int<N>);
+}
+
 /// a * b + c with one rounding. Contraction is off in this project, so a fused multiply-add is asked for by name. GCC makes
 /// one instruction of the loop too, but so late that arrays of accumulators have been put on the stack by then.
 template <class Vector>

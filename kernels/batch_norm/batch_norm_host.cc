@@ -36,7 +36,7 @@ SKEWBENCH_INLINE void sum_rows(int64_t begin, int64_t end, lanes::Float<N>& firs
   lanes::Float<N> a[kChains] = {}, b[kChains] = {};
   int64_t i = begin;
   for (; i + kChains <= end; i += kChains)
-    for (int chain = 0; chain < kChains; ++chain) add(i + chain, a[chain], b[chain]);
+    lanes::unrolled<kChains>([&](auto chain) { add(i + chain, a[chain], b[chain]); });
   for (; i < end; ++i) add(i, a[0], b[0]);
   first = (a[0] + a[1]) + (a[2] + a[3]);
   second = (b[0] + b[1]) + (b[2] + b[3]);

@@ -6,6 +6,7 @@
 #include "kernels/pooling/pooling.h"
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 namespace skewbench::pooling {
@@ -58,30 +59,55 @@ std::vector<Windows> all_windows(const std::vector<Taps>& taps, int64_t extent) 
   return result;
 }
 
-/// One block of N channels of a maximum. `x` points to the block at the image's first pixel.
-template <int N>
+/// One block of N channels of a maximum. `x` points to the block at the image's first pixel. kWindow: the window's size
+/// where all of it lies in the image, so that the loops are written out; 0 for any.
+template <int kWindow, int N>
 SKEWBENCH_INLINE void max_of_window(const Problem& problem, const float* x, Taps rows, Taps columns, float* y, uint8_t* winner) {
   using Float = lanes::Float<N>;
   using Int = lanes::Int<N>;
-  Float best{};
-  Int tap_of_best = broadcast<Int>(int32_t{-1});
+  const float* corner = x + (rows.start * problem.w + columns.start) * problem.c;
+  auto at = [&](int64_t r, int64_t s) { return load<Float>(corner + (r * problem.w + s) * problem.c); };
+  auto number = [&](int64_t r, int64_t s) { return broadcast<Int>(int32_t(r * problem.window + s)); };
+  auto save = [&](Float best, Int winning_tap) {
+    store(y, best);
+    if (winner) store(winner, __builtin_convertvector(winning_tap, lanes::Byte<N>));
+  };
+  if constexpr (kWindow > 0) {
+    // Without NaN: the maximum first, then the first tap that equals it. Nothing but the maximum waits for another tap.
+    constexpr int kTaps = kWindow * kWindow;
+    Float value[kTaps], sum{};
+    lanes::unrolled<kTaps>([&](auto tap) { value[tap] = at(tap / kWindow, tap % kWindow), sum += value[tap]; });
+    if (!lanes::has_nan(sum)) {  // infinities of both signs look like a NaN here and take the other way, too
+      Float best = value[0];
+      lanes::unrolled<kTaps>([&](auto tap) { best = lanes::larger_or_second(value[tap], best); });
+      Int winning_tap{};
+      lanes::unrolled<kTaps>([&](auto back) {
+        constexpr int kTap = kTaps - 1 - back;
+        winning_tap = value[kTap] == best ? broadcast<Int>(int32_t{kTap}) : winning_tap;
+      });
+      return save(best, winning_tap);
+    }
+  }
+  Float best = at(rows.begin, columns.begin);
+  Int winning_tap = number(rows.begin, columns.begin);
   for (int64_t r = rows.begin; r < rows.end; ++r)
     for (int64_t s = columns.begin; s < columns.end; ++s) {
-      const Float value = load<Float>(x + ((rows.start + r) * problem.w + columns.start + s) * problem.c);
-      // Strictly greater, so that the first of equal values stays; a NaN beats a number; the first tap beats nothing.
-      const Int wins = (value > best) | ((value != value) & (best == best)) | (tap_of_best < 0);
+      // Strictly greater, so that the first of equal values stays (the first tap against itself, too); a NaN, which is
+      // not less or equal either, beats a number but not a NaN.
+      const Float value = at(r, s);
+      const Int wins = ~(value <= best) & (best == best);
       best = wins ? value : best;
-      tap_of_best = wins ? broadcast<Int>(int32_t(r * problem.window + s)) : tap_of_best;
+      winning_tap = wins ? number(r, s) : winning_tap;
     }
-  store(y, best);
-  if (winner) store(winner, __builtin_convertvector(tap_of_best, lanes::Byte<N>));
+  save(best, winning_tap);
 }
 
-template <int N>
+template <int kWindow, int N>
 SKEWBENCH_INLINE void average_of_window(const Problem& problem, const float* x, Taps rows, Taps columns, float* y) {
   using Float = lanes::Float<N>;
   // One partial sum a row: the average over a whole image keeps its precision.
   Float total{};
+  if constexpr (kWindow > 0) rows = {rows.start, 0, kWindow}, columns = {columns.start, 0, kWindow};  // known: unrolls
   for (int64_t r = rows.begin; r < rows.end; ++r) {
     Float sum{};
     for (int64_t s = columns.begin; s < columns.end; ++s)
@@ -97,17 +123,24 @@ void forward_host(const Problem& problem, int64_t n_extent, const float* x, floa
   check(problem, n_extent);
   const int64_t c = problem.c;
   const auto rows = all_taps(problem, problem.p(), problem.h), columns = all_taps(problem, problem.q(), problem.w);
+  if (problem.kind != Kind::max) workspace = nullptr;
   for (int64_t n = 0; n < n_extent; ++n, x += problem.x_size(1))
     for (const Taps& row : rows)
       for (const Taps& column : columns) {
-        lanes::for_each_block(c, [&](int64_t first, auto width) {
-          if (problem.kind == Kind::max)
-            max_of_window<width>(problem, x + first, row, column, y + first, workspace ? workspace + first : nullptr);
-          else
-            average_of_window<width>(problem, x + first, row, column, y + first);
-        });
+        auto one_window = [&]<int kWindow>(std::integral_constant<int, kWindow>) {
+          lanes::for_each_block(c, [&](int64_t first, auto width) {
+            if (problem.kind == Kind::max)
+              max_of_window<kWindow, width>(problem, x + first, row, column, y + first, workspace ? workspace + first : nullptr);
+            else
+              average_of_window<kWindow, width>(problem, x + first, row, column, y + first);
+          });
+        };
+        const bool is_whole = row.count() == problem.window && column.count() == problem.window;
+        if (is_whole && problem.window == 3) one_window(std::integral_constant<int, 3>());
+        else if (is_whole && problem.window == 2) one_window(std::integral_constant<int, 2>());
+        else one_window(std::integral_constant<int, 0>());
         y += c;
-        if (workspace && problem.kind == Kind::max) workspace += c;
+        if (workspace) workspace += c;
       }
 }
 
@@ -117,30 +150,45 @@ void backward_host(const Problem& problem, int64_t n_extent, const float* dy, co
   const int64_t c = problem.c, q_extent = problem.q();
   const auto rows = all_taps(problem, problem.p(), problem.h), columns = all_taps(problem, q_extent, problem.w);
   const auto row_windows = all_windows(rows, problem.h), column_windows = all_windows(columns, problem.w);
+  // What each pixel of an image receives, listed once for all images: from dy[offset], if that window's winner is `tap`
+  // (maximum) or always, times `share` (average).
+  struct Share {
+    int64_t offset;
+    int32_t tap;
+    float share;
+  };
+  std::vector<Share> all_shares;
+  std::vector<std::size_t> begin{0};  // pixel i's are all_shares[begin[i]] .. [begin[i + 1] - 1]
+  for (int64_t row = 0; row < problem.h; ++row)
+    for (int64_t column = 0; column < problem.w; ++column) {
+      const Windows ps = row_windows[std::size_t(row)], qs = column_windows[std::size_t(column)];
+      for (int64_t p = ps.begin; p < ps.end; ++p)
+        for (int64_t q = qs.begin; q < qs.end; ++q) {
+          const Taps &r = rows[std::size_t(p)], &s = columns[std::size_t(q)];
+          all_shares.push_back({(p * q_extent + q) * c, int32_t((row - r.start) * problem.window + column - s.start),
+                                1.0f / float(r.count() * s.count())});
+        }
+      begin.push_back(all_shares.size());
+    }
+
   for (int64_t n = 0; n < n_extent; ++n) {
-    for (int64_t row = 0; row < problem.h; ++row)
-      for (int64_t column = 0; column < problem.w; ++column, dx += c) {
-        const Windows ps = row_windows[std::size_t(row)], qs = column_windows[std::size_t(column)];
-        lanes::for_each_block(c, [&](int64_t first, auto width) {
-          using Float = lanes::Float<width>;
-          using Int = lanes::Int<width>;
-          Float sum{};
-          for (int64_t p = ps.begin; p < ps.end; ++p)
-            for (int64_t q = qs.begin; q < qs.end; ++q) {
-              const Taps &r = rows[std::size_t(p)], &s = columns[std::size_t(q)];
-              const int64_t at = (p * q_extent + q) * c + first;
-              const Float gradient = load<Float>(dy + at);
-              if (problem.kind == Kind::max) {
-                const auto tap = int32_t((row - r.start) * problem.window + column - s.start);
-                const Int winner = __builtin_convertvector(load<lanes::Byte<width>>(workspace + at), Int);
-                sum += winner == broadcast<Int>(tap) ? gradient : Float{};
-              } else {
-                sum += gradient / broadcast<Float>(float(r.count() * s.count()));
-              }
-            }
-          store(dx + first, sum);
-        });
-      }
+    for (std::size_t pixel = 0; pixel + 1 < begin.size(); ++pixel, dx += c) {
+      const std::span<const Share> shares(all_shares.data() + begin[pixel], begin[pixel + 1] - begin[pixel]);
+      lanes::for_each_block(c, [&](int64_t first, auto width) {
+        using Float = lanes::Float<width>;
+        using Int = lanes::Int<width>;
+        Float sum{};
+        if (problem.kind == Kind::max) {
+          for (const Share& from : shares) {
+            const Int winner = lanes::widen<width>(load<lanes::Byte<width>>(workspace + from.offset + first));
+            sum += winner == broadcast<Int>(from.tap) ? load<Float>(dy + from.offset + first) : Float{};
+          }
+        } else {
+          for (const Share& from : shares) sum += load<Float>(dy + from.offset + first) * broadcast<Float>(from.share);
+        }
+        store(dx + first, sum);
+      });
+    }
     dy += problem.y_size(1);
     if (problem.kind == Kind::max) workspace += problem.y_size(1);
   }
