@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::size_t kLongestFileName = 255;  // of every common file system
 constexpr std::size_t kLongestSuffix = std::string_view(".interrupted-1000000.h5").size();
-constexpr double kClockToleranceSeconds = 2;   // both times below are cut to seconds or less
+constexpr double kClockToleranceSeconds = 2;  // the times compared are cut to seconds
 
 // Who writes a running file, as its root says.
 struct Owner {
@@ -83,7 +83,7 @@ std::optional<ProcessInfo> process_info(int64_t pid) {
     return std::nullopt;
   timespec now{}, since_boot{};
   if (clock_gettime(CLOCK_REALTIME, &now) != 0 || clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0) return std::nullopt;
-  const double boot = static_cast<double>(now.tv_sec - since_boot.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec - since_boot.tv_nsec);
+  const double boot = static_cast<double>(now.tv_sec - since_boot.tv_sec);
   info.start = boot + static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
   return info;
 }

@@ -113,15 +113,18 @@ std::pair<Vector, std::vector<hsize_t>> read(hid_t file, const std::string& path
   const auto set = hdf5::take(H5Dopen2(file, name, H5P_DEFAULT), H5Dclose, "'{}' of {} is no dataset", name, path);
   const auto type = hdf5::take(H5Dget_type(set), H5Tclose, "dataset '{}' of {} cannot be read", name, path);
   const auto space = hdf5::take(H5Dget_space(set), H5Sclose, "dataset '{}' of {} cannot be read", name, path);
-  REQUIRE(H5Tget_class(type) == H5T_FLOAT && H5Tget_size(type) == sizeof(double), "dataset '{}' of {} is not of type float64", name, path);
+  REQUIRE(H5Tget_class(type) == H5T_FLOAT && H5Tget_size(type) == sizeof(double),
+          "dataset '{}' of {} is not of type float64", name, path);
   const int found = H5Sget_simple_extent_ndims(space);
   REQUIRE(found == rank, "dataset '{}' of {} has {} dimensions instead of {}", name, path, found, rank);
   std::vector<hsize_t> dims(index(rank));
   hdf5::check(H5Sget_simple_extent_dims(space, dims.data(), nullptr), "dataset '{}' of {} cannot be read", name, path);
   const auto count = H5Sget_simple_extent_npoints(space);
-  REQUIRE(count > 0 && count <= kMostElements, "dataset '{}' of {} has {} elements; 1 to {} can be read", name, path, count, kMostElements);
+  REQUIRE(count > 0 && count <= kMostElements, "dataset '{}' of {} has {} elements; 1 to {} can be read", name, path, count,
+          kMostElements);
   Vector values(index(count));
-  hdf5::check(H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "dataset '{}' of {} cannot be read", name, path);
+  hdf5::check(H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "dataset '{}' of {} cannot be read",
+              name, path);
   const auto bad = std::ranges::find_if(values, [](double value) { return !std::isfinite(value); });
   REQUIRE(bad == values.end(), "dataset '{}' of {} is not finite: element {} is {}", name, path, bad - values.begin(), *bad);
   return {std::move(values), std::move(dims)};
@@ -173,14 +176,17 @@ QuadraticsData random_quadratics(int workers, int64_t dimension, double zeta2, d
 QuadraticsData load_quadratics(const std::string& path) {
   REQUIRE(std::filesystem::is_regular_file(path), "{} is missing", path);
   hdf5::silence();
-  const auto file = hdf5::take(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, "{} is not a readable HDF5 file", path);
+  const auto file =
+      hdf5::take(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, "{} is not a readable HDF5 file", path);
   auto [a, a_dims] = read(file, path, "A", 3);
   auto [b, b_dims] = read(file, path, "b", 2);
   auto [x0, x0_dims] = read(file, path, "x0", 1);
   const hsize_t n = a_dims[0], d = a_dims[1];
-  REQUIRE(a_dims[2] == d && d <= kLargestDimension, "dataset 'A' of {} has shape {} x {} x {}: its matrices must be square and of at most {} rows",
-          path, n, d, a_dims[2], kLargestDimension);
-  REQUIRE(b_dims[0] == n && b_dims[1] == d, "dataset 'b' of {} has shape {} x {} instead of {} x {}, as A has", path, b_dims[0], b_dims[1], n, d);
+  REQUIRE(a_dims[2] == d && d <= kLargestDimension,
+          "dataset 'A' of {} has shape {} x {} x {}: its matrices must be square and of at most {} rows", path, n, d, a_dims[2],
+          kLargestDimension);
+  REQUIRE(b_dims[0] == n && b_dims[1] == d, "dataset 'b' of {} has shape {} x {} instead of {} x {}, as A has", path, b_dims[0],
+          b_dims[1], n, d);
   REQUIRE(x0_dims[0] == d, "dataset 'x0' of {} has {} elements instead of {}, as A has", path, x0_dims[0], d);
   return {static_cast<int64_t>(n), static_cast<int64_t>(d), std::move(a), std::move(b), std::move(x0)};
 }
@@ -247,7 +253,8 @@ double Quadratics::loss_and_gradient(const double* parameters, const Batch& batc
   double sum = 0;
   for (int64_t i = 0; i < batch.count; ++i) {
     const double* a = sample(batch, i);
-    const double weight = (batch.weights != nullptr ? static_cast<double>(batch.weights[i]) : 1.0) / static_cast<double>(batch.count);
+    const double own_weight = batch.weights != nullptr ? static_cast<double>(batch.weights[i]) : 1.0;
+    const double weight = own_weight / static_cast<double>(batch.count);
     sum += weight * loss(parameters, a);
     for (int64_t r = 0; r < d; ++r)
       for (int64_t c = 0; c < d; ++c) gradient[c] += weight * residual_[index(r)] * a[r * d + c];
