@@ -107,9 +107,9 @@ def mpi_runs(name, program, source, full):
     except launch.LaunchError as error:
         return [Run(name, problem=str(error))]
     runs = []
-    for count_ in ranks:
-        run = Run(f"{name} on {count_} rank{'s' * (count_ != 1)}", launcher.start([program], count_, bind=False), count_)
-        if launcher.kind == launch.MPICH and count_ > launch.cores() and not full:
+    for number in ranks:
+        run = Run(f"{name} on {number} rank{'s' * (number != 1)}", launcher.start([program], number, bind=False), number)
+        if launcher.kind == launch.MPICH and number > launch.cores() and not full:
             run.skip = f"MPICH's ranks never yield: more than {launch.cores()} on as many cores take minutes (--full runs them)"
         runs.append(run)
     return runs

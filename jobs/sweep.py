@@ -108,7 +108,7 @@ class Running:
     """One started case: its process, its last line, its log."""
 
     def __init__(self, command, log):
-        self.started, self.line, self.sentence, self.words = time.monotonic(), "", "", ""
+        self.started, self.line, self.sentence = time.monotonic(), "", ""
         self.log = open(log, "a", encoding="utf-8")
         self.process = subprocess.Popen(command, cwd=ROOT, env=launch.environment(), stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
@@ -126,7 +126,7 @@ class Running:
             if text.startswith("train: "):
                 self.sentence = text
             elif re.search(r"\w", text):
-                self.line = self.words = text
+                self.line = text
 
     @property
     def seconds(self):
@@ -139,7 +139,7 @@ class Running:
     def failure(self):
         code = self.process.returncode
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        return self.sentence or f"{how}: {self.words}".rstrip(": ")
+        return self.sentence or f"{how}: {self.line}".rstrip(": ")
 
 
 class Runner:
