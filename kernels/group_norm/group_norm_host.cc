@@ -2,12 +2,16 @@
 // holds the same channel and every c is vectorised alike. Blocks are the registers of a row; up to four blocks are
 // carried through all rows at once, with several rows in flight to hide the latency of the additions. What is left
 // behind the last whole row (fewer than 16 pixels, none when 16 divides c) is done element by element.
+//
+// Products are a * b + c, not std::fma: GCC 12 breaks some loops of fma over the lanes of a register into 16 scalars (three
+// times slower), and these passes wait for the second-level cache, not for arithmetic.
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
 #include <numeric>
 #include <type_traits>
+#include <vector>
 
 #include "kernels/base/aligned.h"
 #include "kernels/group_norm/group_norm.h"
@@ -26,12 +30,6 @@ inline Lanes load(const float* from) {
 
 inline void store(float* to, Lanes value) { std::memcpy(to, &value, sizeof(value)); }
 
-inline Lanes fma(Lanes a, Lanes b, Lanes c) {
-  Lanes result;
-  for (int64_t i = 0; i < kLanes; ++i) result[i] = std::fma(a[i], b[i], c[i]);
-  return result;
-}
-
 // Where the lanes of a row lie.
 struct Rows {
   explicit Rows(const Problem& problem)
@@ -39,11 +37,18 @@ struct Rows {
         c_per_group(problem.c / problem.groups),
         width(std::lcm(problem.c, kLanes)),
         count(problem.pixels * problem.c / width),
-        elements(problem.pixels * problem.c) {}
-  int64_t channel(int64_t element) const { return element % c; }
-  int64_t group(int64_t element) const { return element % c / c_per_group; }
-  int64_t tail() const { return count * width; }  // first element behind the last whole row
+        elements(problem.pixels * problem.c) {
+    for (int64_t lane = 0; lane < width; ++lane) {
+      channels.push_back(lane % c);
+      groups.push_back(lane % c / c_per_group);
+    }
+  }
+  int64_t channel(int64_t lane) const { return channels[static_cast<std::size_t>(lane)]; }
+  int64_t group(int64_t lane) const { return groups[static_cast<std::size_t>(lane)]; }
+  // The tail starts with channel 0, as a row does, and is shorter: its elements have the channels of the first lanes.
+  int64_t tail() const { return count * width; }
   int64_t c, c_per_group, width, count, elements;
+  std::vector<int64_t> channels, groups;  // per lane
 };
 
 // body(K, first): K consecutive blocks from block `first` on, K a compile-time constant.
@@ -60,22 +65,41 @@ void for_blocks(const Rows& rows, Body body) {
 // to block first + k, to sums[0 .. kTerms). The result of a term lies at out[term * width + lane].
 template <int kTerms, int K, class Term>
 void sum_rows(const Rows& rows, int64_t first, Term term, float* out) {
-  constexpr int kRows = K == 4 ? 2 : (K == 2 ? 4 : 8);  // rows in flight
+  constexpr int kRows = K == 4 ? 2 : 4;  // rows in flight
   Lanes sums[kRows][K][kTerms] = {};
-  int64_t row = 0;
-  for (; row + kRows <= rows.count; row += kRows)
-#pragma GCC unroll 8
+  const int64_t width = rows.width, last = rows.count * width + first * kLanes;
+  int64_t at = first * kLanes;
+  for (; at + (kRows - 1) * width < last; at += kRows * width)
+#pragma GCC unroll 4
     for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
-      for (int k = 0; k < K; ++k) term((row + r) * rows.width + (first + k) * kLanes, k, sums[r][k]);
-  for (; row < rows.count; ++row)
-    for (int k = 0; k < K; ++k) term(row * rows.width + (first + k) * kLanes, k, sums[0][k]);
+      for (std::size_t k = 0; k < K; ++k) term(at + r * width + static_cast<int64_t>(k) * kLanes, k, sums[r][k]);
+  for (; at < last; at += width)
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < K; ++k) term(at + static_cast<int64_t>(k) * kLanes, k, sums[0][k]);
   for (int k = 0; k < K; ++k)
     for (int t = 0; t < kTerms; ++t) {
       Lanes sum = sums[0][k][t];
       for (int r = 1; r < kRows; ++r) sum += sums[r][k][t];
       store(out + t * rows.width + (first + k) * kLanes, sum);
     }
+}
+
+// body(offset, k) for the lanes of blocks first + k of all rows, k in [0, K).
+template <int K, class Body>
+void for_rows(const Rows& rows, int64_t first, Body body) {
+  const int64_t width = rows.width, last = rows.count * width;
+  for (int64_t row = 0; row < last; row += width)
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < K; ++k) body(row + (first + static_cast<int64_t>(k)) * kLanes, k);
+}
+
+// K registers of values per lane, from block `first` on.
+template <int K>
+std::array<Lanes, K> load_blocks(const AlignedVector<float>& lanes, int64_t first) {
+  std::array<Lanes, K> blocks;
+  for (std::size_t k = 0; k < K; ++k) blocks[k] = load(lanes.data() + (first + static_cast<int64_t>(k)) * kLanes);
+  return blocks;
 }
 
 // Per lane of a row, and per group: what the passes over a sample exchange.
@@ -106,7 +130,7 @@ void reduce_to_groups(const Rows& rows, int64_t groups, Scratch& scratch, Tail t
     for (int64_t i = 0; i < rows.width; ++i) sums[t * groups + rows.group(i)] += scratch.sums[static_cast<std::size_t>(t * rows.width + i)];
   for (int64_t i = rows.tail(); i < rows.elements; ++i) {
     const std::array<double, kTerms> terms = tail(i);
-    for (int t = 0; t < kTerms; ++t) sums[t * groups + rows.group(i)] += terms[static_cast<std::size_t>(t)];
+    for (int t = 0; t < kTerms; ++t) sums[t * groups + rows.group(i - rows.tail())] += terms[static_cast<std::size_t>(t)];
   }
 }
 
@@ -115,24 +139,22 @@ void reduce_to_groups(const Rows& rows, int64_t groups, Scratch& scratch, Tail t
 void statistics(const Problem& problem, const Rows& rows, Scratch& scratch, const float* x, float* mean, float* rstd) {
   const double size = static_cast<double>(problem.pixels * rows.c_per_group);
   for_blocks(rows, [&](auto k, int64_t first) {
-    sum_rows<1, k>(rows, first, [x](int64_t at, int, Lanes* sums) { sums[0] += load(x + at); }, scratch.sums.data());
+    sum_rows<1, k>(rows, first, [x](int64_t at, std::size_t, Lanes* sums) { sums[0] += load(x + at); }, scratch.sums.data());
   });
   reduce_to_groups<1>(rows, problem.groups, scratch, [x](int64_t i) { return std::array<double, 1>{x[i]}; });
   for (int64_t g = 0; g < problem.groups; ++g) mean[g] = static_cast<float>(scratch.group_sums[static_cast<std::size_t>(g)] / size);
 
   fill_lanes(rows, scratch.mean, [&](int64_t i) { return mean[rows.group(i)]; });
   for_blocks(rows, [&](auto k, int64_t first) {
-    Lanes centre[k];
-    for (int b = 0; b < k; ++b) centre[b] = load(scratch.mean.data() + (first + b) * kLanes);
-    auto term = [&](int64_t at, int b, Lanes* sums) {
+    auto term = [x, centre = load_blocks<k>(scratch.mean, first)](int64_t at, std::size_t b, Lanes* sums) {
       const Lanes centred = load(x + at) - centre[b];
       sums[0] += centred;
-      sums[1] = fma(centred, centred, sums[1]);
+      sums[1] += centred * centred;
     };
     sum_rows<2, k>(rows, first, term, scratch.sums.data());
   });
   reduce_to_groups<2>(rows, problem.groups, scratch, [&](int64_t i) {
-    const double centred = x[i] - mean[rows.group(i)];
+    const double centred = x[i] - mean[rows.group(i - rows.tail())];
     return std::array<double, 2>{centred, centred * centred};
   });
   for (int64_t g = 0; g < problem.groups; ++g) {
@@ -147,24 +169,17 @@ void statistics(const Problem& problem, const Rows& rows, Scratch& scratch, cons
 template <bool kAdd, bool kRelu>
 void normalise(const Rows& rows, const Scratch& scratch, const float* x, const float* residual, float* y) {
   for_blocks(rows, [&](auto k, int64_t first) {
-    Lanes mean[k], factor[k], shift[k];
-    for (int b = 0; b < k; ++b) {
-      mean[b] = load(scratch.mean.data() + (first + b) * kLanes);
-      factor[b] = load(scratch.factor.data() + (first + b) * kLanes);
-      shift[b] = load(scratch.shift.data() + (first + b) * kLanes);
-    }
-    for (int64_t row = 0; row < rows.count; ++row)
-      for (int b = 0; b < k; ++b) {
-        const int64_t at = row * rows.width + (first + b) * kLanes;
-        Lanes value = fma(load(x + at) - mean[b], factor[b], shift[b]);
-        if constexpr (kAdd) value += load(residual + at);
-        if constexpr (kRelu) value = value < Lanes{} ? Lanes{} : value;
-        store(y + at, value);
-      }
+    const auto mean = load_blocks<k>(scratch.mean, first), factor = load_blocks<k>(scratch.factor, first), shift = load_blocks<k>(scratch.shift, first);
+    for_rows<k>(rows, first, [=](int64_t at, std::size_t b) {
+      Lanes value = (load(x + at) - mean[b]) * factor[b] + shift[b];
+      if constexpr (kAdd) value += load(residual + at);
+      if constexpr (kRelu) value = value < Lanes{} ? Lanes{} : value;
+      store(y + at, value);
+    });
   });
   for (int64_t i = rows.tail(); i < rows.elements; ++i) {
-    const auto lane = static_cast<std::size_t>(i - rows.tail());  // a row starts with channel 0, as the tail does
-    float value = std::fma(x[i] - scratch.mean[lane], scratch.factor[lane], scratch.shift[lane]);
+    const auto lane = static_cast<std::size_t>(i - rows.tail());
+    float value = (x[i] - scratch.mean[lane]) * scratch.factor[lane] + scratch.shift[lane];
     if constexpr (kAdd) value += residual[i];
     if constexpr (kRelu) value = value < 0 ? 0 : value;
     y[i] = value;
@@ -187,17 +202,14 @@ float passed_one(const float* y, const float* dy, int64_t at) {
 template <bool kRelu, bool kStore>
 void sum_gradients(const Rows& rows, Scratch& scratch, const float* x, const float* y, const float* dy, float* kept) {
   for_blocks(rows, [&](auto k, int64_t first) {
-    Lanes mean[k];
-    for (int b = 0; b < k; ++b) mean[b] = load(scratch.mean.data() + (first + b) * kLanes);
-    auto term = [&](int64_t at, int b, Lanes* sums) {
+    auto term = [=, mean = load_blocks<k>(scratch.mean, first)](int64_t at, std::size_t b, Lanes* sums) {
       const Lanes g = passed<kRelu>(y, dy, at);
       if constexpr (kStore) store(kept + at, g);
       sums[0] += g;
-      sums[1] = fma(g, load(x + at) - mean[b], sums[1]);
+      sums[1] += g * (load(x + at) - mean[b]);
     };
     sum_rows<2, k>(rows, first, term, scratch.sums.data());
   });
-  // The tail is added to the first lanes, which hold the same channels.
   for (int64_t i = rows.tail(); i < rows.elements; ++i) {
     const auto lane = static_cast<std::size_t>(i - rows.tail());
     const float g = passed_one<kRelu>(y, dy, i);
@@ -211,24 +223,15 @@ void sum_gradients(const Rows& rows, Scratch& scratch, const float* x, const flo
 template <bool kRelu>
 void input_gradient(const Rows& rows, const Scratch& scratch, const float* x, const float* y, const float* dy, float* dx) {
   for_blocks(rows, [&](auto k, int64_t first) {
-    Lanes mean[k], factor[k], slope[k], shift[k];
-    for (int b = 0; b < k; ++b) {
-      mean[b] = load(scratch.mean.data() + (first + b) * kLanes);
-      factor[b] = load(scratch.factor.data() + (first + b) * kLanes);
-      slope[b] = load(scratch.slope.data() + (first + b) * kLanes);
-      shift[b] = load(scratch.shift.data() + (first + b) * kLanes);
-    }
-    for (int64_t row = 0; row < rows.count; ++row)
-      for (int b = 0; b < k; ++b) {
-        const int64_t at = row * rows.width + (first + b) * kLanes;
-        const Lanes rest = fma(load(x + at) - mean[b], slope[b], shift[b]);
-        store(dx + at, fma(passed<kRelu>(y, dy, at), factor[b], -rest));
-      }
+    const auto mean = load_blocks<k>(scratch.mean, first), factor = load_blocks<k>(scratch.factor, first);
+    const auto slope = load_blocks<k>(scratch.slope, first), shift = load_blocks<k>(scratch.shift, first);
+    for_rows<k>(rows, first, [=](int64_t at, std::size_t b) {
+      store(dx + at, passed<kRelu>(y, dy, at) * factor[b] - (load(x + at) - mean[b]) * slope[b] - shift[b]);
+    });
   });
   for (int64_t i = rows.tail(); i < rows.elements; ++i) {
     const auto lane = static_cast<std::size_t>(i - rows.tail());
-    const float rest = std::fma(x[i] - scratch.mean[lane], scratch.slope[lane], scratch.shift[lane]);
-    dx[i] = std::fma(passed_one<kRelu>(y, dy, i), scratch.factor[lane], -rest);
+    dx[i] = passed_one<kRelu>(y, dy, i) * scratch.factor[lane] - (x[i] - scratch.mean[lane]) * scratch.slope[lane] - scratch.shift[lane];
   }
 }
 
@@ -241,14 +244,15 @@ void forward_host(const Problem& problem, int64_t n, const float* x, const float
   Scratch scratch(rows, problem.groups);
   auto* const last_pass = problem.add ? (problem.relu ? &normalise<true, true> : &normalise<true, false>)
                                       : (problem.relu ? &normalise<false, true> : &normalise<false, false>);
-  fill_lanes(rows, scratch.shift, [&](int64_t i) { return problem.affine ? beta[rows.channel(i)] : 0.0f; });
+  const auto scale = [&](int64_t lane) { return problem.affine ? gamma[rows.channel(lane)] : 1.0f; };
+  fill_lanes(rows, scratch.shift, [&](int64_t lane) { return problem.affine ? beta[rows.channel(lane)] : 0.0f; });
   for (int64_t i = 0; i < n; ++i) {
     const int64_t at = i * rows.elements;
     float* const m = mean + i * problem.groups;
     float* const r = rstd + i * problem.groups;
     statistics(problem, rows, scratch, x + at, m, r);
     fill_lanes(rows, scratch.mean, [&](int64_t lane) { return m[rows.group(lane)]; });
-    fill_lanes(rows, scratch.factor, [&](int64_t lane) { return problem.affine ? gamma[rows.channel(lane)] * r[rows.group(lane)] : r[rows.group(lane)]; });
+    fill_lanes(rows, scratch.factor, [&](int64_t lane) { return scale(lane) * r[rows.group(lane)]; });
     last_pass(rows, scratch, x + at, problem.add ? residual + at : nullptr, y + at);
   }
 }
