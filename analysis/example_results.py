@@ -1,6 +1,7 @@
 """Writes result files exactly as results/schema.md says, with chosen numbers: what the tests of this folder read."""
 
 import contextlib
+import datetime
 import os
 import shutil
 import socket
@@ -28,7 +29,7 @@ def case_string(options):
 
 def write_example(folder, options=None, *, accuracy, average=None, verdict="PASSED", state="complete", oversubscribed="no",
                   payload_per_step=1000, seconds_per_row=10.0, evaluation_seconds=2.0, histogram=None, pid=None, ranks=2,
-                  consensus=None, loss_of_average=None):
+                  consensus=None, loss_of_average=None, started=None):
     """Writes one file into `folder` and returns its path.
 
     `accuracy`: fractions, one row per evaluation and one column per evaluated worker; its first row is epoch 0. Each epoch
@@ -44,6 +45,7 @@ def write_example(folder, options=None, *, accuracy, average=None, verdict="PASS
     average = accuracy.mean(axis=1) if average is None else np.asarray(average, dtype=np.float64)
     full = np.array([evaluations - 1 - row < 2 and row > 0 for row in range(evaluations)], dtype=np.uint8)
     per_rank = np.ones((1, ranks))
+    started = started or datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     rows = {
         "epoch": epoch, "step": step, "samples": step * 32 * workers,
         "train_loss": np.where(epoch == 0, np.nan, 2.3 * np.exp(-epoch)), "evaluated_samples": np.where(full == 1, 10000, 2000),
@@ -70,7 +72,7 @@ def write_example(folder, options=None, *, accuracy, average=None, verdict="PASS
     writer = path if done else path.with_suffix(".writing")
     with h5py.File(writer, "w", libver="latest") as file:
         file.attrs["schema"] = np.int64(1)
-        for key, value in (("suite", "skewbench"), ("kind", "train"), ("case", case), ("started_utc", "2024-05-01T10:00:00Z"),
+        for key, value in (("suite", "skewbench"), ("kind", "train"), ("case", case), ("started_utc", started),
                            ("host", socket.gethostname())):
             file.attrs[key] = value
         file.attrs["pid"] = np.int64(os.getpid() if pid is None else pid)

@@ -4,6 +4,7 @@ Whatever can be wrong with a file (foreign, truncated, of a later schema, rows t
 `UnreadableResult` with one sentence, so that a folder with one bad file still gives a table, and says which file is not in it.
 """
 
+import datetime
 import os
 import re
 import socket
@@ -102,7 +103,7 @@ def read_run(path):
     if not unfinished and status != "complete":
         raise UnreadableResult(f"{path.name} has the name of a complete run but its status is '{status}'")
     if unfinished:
-        run.state = "running" if path.name.endswith(".running.h5") and process_may_live(run.host, run.pid) else "interrupted"
+        run.state = "running" if path.name.endswith(".running.h5") and process_may_live(run.host, run.pid, run.started) else "interrupted"
     return run
 
 
@@ -176,8 +177,8 @@ def _read_rows(name, file):
     return rows
 
 
-def process_may_live(host, pid):
-    """Whether a process may still be there; of one on another host nobody can tell, so yes."""
+def process_may_live(host, pid, started):
+    """Whether the process that began at or before `started` (ISO 8601, UTC) may still be there; on another host nobody can tell, so yes."""
     if host != socket.gethostname() or pid <= 0:
         return True
     try:
@@ -185,8 +186,23 @@ def process_may_live(host, pid):
     except ProcessLookupError:
         return False
     except PermissionError:
+        pass
+    began = _began(pid)
+    try:
+        claimed = datetime.datetime.fromisoformat(started).timestamp()
+    except ValueError:
         return True
-    return True
+    return began is None or began <= claimed + 2  # a later process has the pid by chance; both clocks count whole seconds
+
+
+def _began(pid):
+    """Seconds since 1970; None where the system does not say."""
+    try:
+        ticks = float(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        boot = float(re.search(r"^btime (\d+)", Path("/proc/stat").read_text(), re.MULTILINE)[1])
+    except (OSError, IndexError, ValueError, TypeError):
+        return None
+    return boot + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _text(value):

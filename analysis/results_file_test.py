@@ -63,6 +63,8 @@ class ResultsFileTest(unittest.TestCase):
         os.waitpid(child, 0)
         self.assertEqual(read_run(self.write(state="running", pid=child)).state, "interrupted")
         self.assertEqual(read_run(self.write(state="interrupted")).state, "interrupted")
+        # This process began later than the run: it has the pid by chance.
+        self.assertEqual(read_run(self.write(state="running", started="2001-01-01T00:00:00Z")).state, "interrupted")
 
     def test_rows_of_a_running_file_are_cut_to_the_shortest_dataset(self):
         path = self.write()

@@ -15,7 +15,7 @@ from analysis import cells
 from analysis.results_file import process_may_live, read_folder
 
 RUNS = Path("results/runs")
-LOG_MARK = re.compile(r"# \S+ (?:start pid (?P<pid>\d+) on (?P<host>[^\s:]+): (?P<start>.*)|failed: (?P<failed>.*)|interrupted|exit 0 .*)$")
+LOG_MARK = re.compile(r"# (?P<at>\S+) (?:start pid (?P<pid>\d+) on (?P<host>[^\s:]+): (?P<start>.*)|failed: (?P<failed>.*)|interrupted|exit 0 .*)$")
 
 
 class BadSweep(Exception):
@@ -152,7 +152,7 @@ def read_log(path):
         return None
     if marks[-1]["failed"]:
         state, reason = "FAILED", f"{marks[-1]['failed']}; log: {path}"
-    elif marks[-1]["start"] and process_may_live(marks[-1]["host"], int(marks[-1]["pid"])):
+    elif marks[-1]["start"] and process_may_live(marks[-1]["host"], int(marks[-1]["pid"]), marks[-1]["at"]):
         state, reason = "RUNNING", "no evaluation yet"
     else:
         state, reason = "INTERRUPTED", f"log: {path}"
