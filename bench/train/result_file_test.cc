@@ -60,7 +60,7 @@ TEST_F(ResultFileTest, KilledWhileFinishingIsReadableUnderOneName) {
       file.finish("PASSED", "", {{0, 1, 2, 3}});
     });
     child.next_report();
-    std::this_thread::sleep_for(std::chrono::microseconds(random.below(1500)));
+    std::this_thread::sleep_for(std::chrono::microseconds(random.below(15'000)));
     child.kill_and_wait();
     ASSERT_NE(fs::exists(path), fs::exists(running));
     if (fs::exists(path)) EXPECT_EQ(rows_checked(Opened(path)), 3);
