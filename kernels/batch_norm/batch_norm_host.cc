@@ -126,7 +126,7 @@ void backward(const Problem& problem, bool batch_statistics, int64_t rows, const
     using Float = lanes::Float<N>;
     const Column<N> xs{x + first, problem.c}, ys{y + first, problem.c}, dys{dy + first, problem.c};
     const Float centre = load<Float>(mean + first);
-    auto gradient = [&](int64_t i) {
+    auto gradient = [&](int64_t i) __attribute__((always_inline)) {
       if constexpr (kRelu) return ys.at(i) > 0.0f ? dys.at(i) : Float{};
       else return dys.at(i);
     };

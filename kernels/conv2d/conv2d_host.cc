@@ -100,8 +100,6 @@ struct Host::State {
   desc k_vector() const { return desc({problem.k}, kFloat, tag::a); }
   dnnl::memory::dims strides() const { return {problem.stride, problem.stride}; }
   dnnl::memory::dims pads() const { return {problem.pad, problem.pad}; }
-  /// Padding on the far side such that the output is p x q: less than pad where the stride does not divide.
-  dnnl::memory::dims far_pads() const { return {problem.pad, problem.pad}; }
 
   dnnl::primitive_attr attributes(bool with_relu) const {
     dnnl::primitive_attr result;
@@ -119,8 +117,8 @@ struct Host::State {
     constexpr auto kind = dnnl::prop_kind::forward_training;
     constexpr auto algorithm = dnnl::algorithm::convolution_direct;
     const auto description =
-        has_bias ? convolution_forward::desc(kind, algorithm, x(n), filter_desc, k_vector(), y(n), strides(), pads(), far_pads())
-                 : convolution_forward::desc(kind, algorithm, x(n), filter_desc, y(n), strides(), pads(), far_pads());
+        has_bias ? convolution_forward::desc(kind, algorithm, x(n), filter_desc, k_vector(), y(n), strides(), pads(), pads())
+                 : convolution_forward::desc(kind, algorithm, x(n), filter_desc, y(n), strides(), pads(), pads());
     return {description, attributes(relu), dnnl_support::engine()};
   }
 
@@ -151,7 +149,7 @@ Plan& Host::State::backward_input_plan(int64_t n) {
   return dnnl_support::checked("planning a convolution's input gradient", [&]() -> Plan& {
     const desc filter_desc = backward_filter.layout ? backward_filter.layout : any_filter();
     const convolution_backward_data::desc description(dnnl::algorithm::convolution_direct, x(n), filter_desc, y(n),
-                                                      strides(), pads(), far_pads());
+                                                      strides(), pads(), pads());
     const convolution_backward_data::primitive_desc plan(description, attributes(false), dnnl_support::engine(),
                                                          forward_desc(n, any_filter()));
     if (!backward_filter.layout) backward_filter.fix(plan.weights_desc(), krsc());
@@ -170,8 +168,8 @@ FilterGradient& Host::State::backward_filter_plan(int64_t n) {
   return dnnl_support::checked("planning a convolution's filter gradient", [&]() -> FilterGradient& {
     constexpr auto algorithm = dnnl::algorithm::convolution_direct;
     const auto description =
-        has_bias ? convolution_backward_weights::desc(algorithm, x(n), any_filter(), k_vector(), y(n), strides(), pads(), far_pads())
-                 : convolution_backward_weights::desc(algorithm, x(n), any_filter(), y(n), strides(), pads(), far_pads());
+        has_bias ? convolution_backward_weights::desc(algorithm, x(n), any_filter(), k_vector(), y(n), strides(), pads(), pads())
+                 : convolution_backward_weights::desc(algorithm, x(n), any_filter(), y(n), strides(), pads(), pads());
     const convolution_backward_weights::primitive_desc plan(description, attributes(false), dnnl_support::engine(),
                                                             forward_desc(n, any_filter()));
     FilterGradient& result = entry->second;

@@ -66,9 +66,9 @@ SKEWBENCH_INLINE void max_of_window(const Problem& problem, const float* x, Taps
   using Float = lanes::Float<N>;
   using Int = lanes::Int<N>;
   const float* corner = x + (rows.start * problem.w + columns.start) * problem.c;
-  auto at = [&](int64_t r, int64_t s) { return load<Float>(corner + (r * problem.w + s) * problem.c); };
-  auto number = [&](int64_t r, int64_t s) { return broadcast<Int>(int32_t(r * problem.window + s)); };
-  auto save = [&](Float best, Int winning_tap) {
+  auto at = [&](int64_t r, int64_t s) __attribute__((always_inline)) { return load<Float>(corner + (r * problem.w + s) * problem.c); };
+  auto number = [&](int64_t r, int64_t s) __attribute__((always_inline)) { return broadcast<Int>(int32_t(r * problem.window + s)); };
+  auto save = [&](Float best, Int winning_tap) __attribute__((always_inline)) {
     store(y, best);
     if (winner) store(winner, __builtin_convertvector(winning_tap, lanes::Byte<N>));
   };
