@@ -128,24 +128,22 @@ struct Host::State {
 };
 
 Plan& Host::State::forward_plan(int64_t n) {
-  auto [entry, is_new] = forward_plans.try_emplace(n);
-  if (!is_new) return entry->second;
+  if (const auto known = forward_plans.find(n); known != forward_plans.end()) return known->second;
   return dnnl_support::checked("planning a convolution", [&]() -> Plan& {
     const auto plan = forward_desc(n, forward_filter.layout ? forward_filter.layout : any_filter());
     if (!forward_filter.layout) forward_filter.fix(plan.weights_desc(), krsc());
-    Plan& result = entry->second = Plan(dnnl::convolution_forward(plan), plan.scratchpad_desc());
+    Plan result = Plan(dnnl::convolution_forward(plan), plan.scratchpad_desc());
     result.bind(DNNL_ARG_SRC, x(n));
     result.bind(DNNL_ARG_WEIGHTS, forward_filter.layout);
     result.bind(DNNL_ARG_DST, y(n));
     if (has_bias) result.bind(DNNL_ARG_BIAS, k_vector());
-    return result;
+    return forward_plans[n] = std::move(result);
   });
 }
 
 Plan& Host::State::backward_input_plan(int64_t n) {
   using dnnl::convolution_backward_data;
-  auto [entry, is_new] = backward_input_plans.try_emplace(n);
-  if (!is_new) return entry->second;
+  if (const auto known = backward_input_plans.find(n); known != backward_input_plans.end()) return known->second;
   return dnnl_support::checked("planning a convolution's input gradient", [&]() -> Plan& {
     const desc filter_desc = backward_filter.layout ? backward_filter.layout : any_filter();
     const convolution_backward_data::desc description(dnnl::algorithm::convolution_direct, x(n), filter_desc, y(n),
@@ -153,18 +151,17 @@ Plan& Host::State::backward_input_plan(int64_t n) {
     const convolution_backward_data::primitive_desc plan(description, attributes(false), dnnl_support::engine(),
                                                          forward_desc(n, any_filter()));
     if (!backward_filter.layout) backward_filter.fix(plan.weights_desc(), krsc());
-    Plan& result = entry->second = Plan(convolution_backward_data(plan), plan.scratchpad_desc());
+    Plan result = Plan(convolution_backward_data(plan), plan.scratchpad_desc());
     result.bind(DNNL_ARG_DIFF_DST, y(n));
     result.bind(DNNL_ARG_WEIGHTS, backward_filter.layout);
     result.bind(DNNL_ARG_DIFF_SRC, x(n));
-    return result;
+    return backward_input_plans[n] = std::move(result);
   });
 }
 
 FilterGradient& Host::State::backward_filter_plan(int64_t n) {
   using dnnl::convolution_backward_weights;
-  auto [entry, is_new] = backward_filter_plans.try_emplace(n);
-  if (!is_new) return entry->second;
+  if (const auto known = backward_filter_plans.find(n); known != backward_filter_plans.end()) return known->second;
   return dnnl_support::checked("planning a convolution's filter gradient", [&]() -> FilterGradient& {
     constexpr auto algorithm = dnnl::algorithm::convolution_direct;
     const auto description =
@@ -172,7 +169,7 @@ FilterGradient& Host::State::backward_filter_plan(int64_t n) {
                  : convolution_backward_weights::desc(algorithm, x(n), any_filter(), y(n), strides(), pads(), pads());
     const convolution_backward_weights::primitive_desc plan(description, attributes(false), dnnl_support::engine(),
                                                             forward_desc(n, any_filter()));
-    FilterGradient& result = entry->second;
+    FilterGradient result;
     const desc layout = plan.diff_weights_desc();
     result.plan = Plan(convolution_backward_weights(plan), plan.scratchpad_desc());
     result.plain = layout == krsc();
@@ -183,7 +180,7 @@ FilterGradient& Host::State::backward_filter_plan(int64_t n) {
     if (has_bias) result.plan.bind(DNNL_ARG_DIFF_BIAS, k_vector());
     result.overwrite = Relayout(layout, krsc(), false);
     result.add = Relayout(layout, krsc(), true);
-    return result;
+    return backward_filter_plans[n] = std::move(result);
   });
 }
 
