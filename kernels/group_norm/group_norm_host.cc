@@ -127,10 +127,12 @@ void reduce_to_groups(const Rows& rows, int64_t groups, Scratch& scratch, Tail t
   double* sums = scratch.group_sums.data();
   std::fill(sums, sums + kTerms * groups, 0.0);
   for (int t = 0; t < kTerms; ++t)
-    for (int64_t i = 0; i < rows.width; ++i) sums[t * groups + rows.group(i)] += scratch.sums[static_cast<std::size_t>(t * rows.width + i)];
+    for (int64_t i = 0; i < rows.width; ++i)
+      sums[t * groups + rows.group(i)] += scratch.sums[static_cast<std::size_t>(t * rows.width + i)];
   for (int64_t i = rows.tail(); i < rows.elements; ++i) {
     const std::array<double, kTerms> terms = tail(i);
-    for (int t = 0; t < kTerms; ++t) sums[t * groups + rows.group(i - rows.tail())] += terms[static_cast<std::size_t>(t)];
+    for (int t = 0; t < kTerms; ++t)
+      sums[t * groups + rows.group(i - rows.tail())] += terms[static_cast<std::size_t>(t)];
   }
 }
 
@@ -139,10 +141,12 @@ void reduce_to_groups(const Rows& rows, int64_t groups, Scratch& scratch, Tail t
 void statistics(const Problem& problem, const Rows& rows, Scratch& scratch, const float* x, float* mean, float* rstd) {
   const double size = static_cast<double>(problem.pixels * rows.c_per_group);
   for_blocks(rows, [&](auto k, int64_t first) {
-    sum_rows<1, k>(rows, first, [x](int64_t at, std::size_t, Lanes* sums) { sums[0] += load(x + at); }, scratch.sums.data());
+    sum_rows<1, k>(
+        rows, first, [x](int64_t at, std::size_t, Lanes* sums) { sums[0] += load(x + at); }, scratch.sums.data());
   });
   reduce_to_groups<1>(rows, problem.groups, scratch, [x](int64_t i) { return std::array<double, 1>{x[i]}; });
-  for (int64_t g = 0; g < problem.groups; ++g) mean[g] = static_cast<float>(scratch.group_sums[static_cast<std::size_t>(g)] / size);
+  for (int64_t g = 0; g < problem.groups; ++g)
+    mean[g] = static_cast<float>(scratch.group_sums[static_cast<std::size_t>(g)] / size);
 
   fill_lanes(rows, scratch.mean, [&](int64_t i) { return mean[rows.group(i)]; });
   for_blocks(rows, [&](auto k, int64_t first) {
@@ -169,7 +173,8 @@ void statistics(const Problem& problem, const Rows& rows, Scratch& scratch, cons
 template <bool kAdd, bool kRelu>
 void normalise(const Rows& rows, const Scratch& scratch, const float* x, const float* residual, float* y) {
   for_blocks(rows, [&](auto k, int64_t first) {
-    const auto mean = load_blocks<k>(scratch.mean, first), factor = load_blocks<k>(scratch.factor, first), shift = load_blocks<k>(scratch.shift, first);
+    const auto mean = load_blocks<k>(scratch.mean, first), factor = load_blocks<k>(scratch.factor, first),
+               shift = load_blocks<k>(scratch.shift, first);
     for_rows<k>(rows, first, [=](int64_t at, std::size_t b) {
       Lanes value = (load(x + at) - mean[b]) * factor[b] + shift[b];
       if constexpr (kAdd) value += load(residual + at);
@@ -221,7 +226,8 @@ void sum_gradients(const Rows& rows, Scratch& scratch, const float* x, const flo
 
 // Second pass: dx = g * factor - (x - mean) * slope - shift.
 template <bool kRelu>
-void input_gradient(const Rows& rows, const Scratch& scratch, const float* x, const float* y, const float* dy, float* dx) {
+void input_gradient(const Rows& rows, const Scratch& scratch, const float* x, const float* y, const float* dy,
+                    float* dx) {
   for_blocks(rows, [&](auto k, int64_t first) {
     const auto mean = load_blocks<k>(scratch.mean, first), factor = load_blocks<k>(scratch.factor, first);
     const auto slope = load_blocks<k>(scratch.slope, first), shift = load_blocks<k>(scratch.shift, first);
@@ -231,7 +237,8 @@ void input_gradient(const Rows& rows, const Scratch& scratch, const float* x, co
   });
   for (int64_t i = rows.tail(); i < rows.elements; ++i) {
     const auto lane = static_cast<std::size_t>(i - rows.tail());
-    dx[i] = passed_one<kRelu>(y, dy, i) * scratch.factor[lane] - (x[i] - scratch.mean[lane]) * scratch.slope[lane] - scratch.shift[lane];
+    dx[i] = passed_one<kRelu>(y, dy, i) * scratch.factor[lane] - (x[i] - scratch.mean[lane]) * scratch.slope[lane] -
+            scratch.shift[lane];
   }
 }
 
@@ -298,7 +305,8 @@ void backward_host(const Problem& problem, int64_t n, const float* x, const floa
     }
     for (int64_t g = 0; g < 2 * problem.groups; ++g) sums[g] /= size;
     fill_lanes(rows, scratch.factor, [&](int64_t lane) { return scale(lane) * r[rows.group(lane)]; });
-    fill_lanes(rows, scratch.shift, [&](int64_t lane) { return static_cast<float>(r[rows.group(lane)] * sums[rows.group(lane)]); });
+    fill_lanes(rows, scratch.shift,
+               [&](int64_t lane) { return static_cast<float>(r[rows.group(lane)] * sums[rows.group(lane)]); });
     fill_lanes(rows, scratch.slope, [&](int64_t lane) {
       const int64_t g = rows.group(lane);
       return static_cast<float>(static_cast<double>(r[g]) * r[g] * sums[problem.groups + g]);

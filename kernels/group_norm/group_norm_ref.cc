@@ -7,8 +7,10 @@ namespace skewbench::group_norm {
 
 void check(const Problem& problem) {
   REQUIRE(problem.pixels > 0 && problem.c > 0 && problem.groups > 0,
-          "group norm of {} pixels, {} channels, {} groups: sizes must be positive", problem.pixels, problem.c, problem.groups);
-  REQUIRE(problem.c % problem.groups == 0, "group norm: {} channels are not divisible by {} groups", problem.c, problem.groups);
+          "group norm of {} pixels, {} channels, {} groups: sizes must be positive", problem.pixels, problem.c,
+          problem.groups);
+  REQUIRE(problem.c % problem.groups == 0, "group norm: {} channels are not divisible by {} groups", problem.c,
+          problem.groups);
   REQUIRE(problem.eps > 0, "group norm: eps is {}, it must be positive", problem.eps);
 }
 
@@ -88,9 +90,13 @@ void backward_ref(const Problem& problem, int64_t n, const T* x, const T* y, con
     }
 }
 
-template void forward_ref(const Problem&, int64_t, const float*, const float*, const float*, const float*, float*, float*, float*);
-template void forward_ref(const Problem&, int64_t, const double*, const double*, const double*, const double*, double*, double*, double*);
-template void backward_ref(const Problem&, int64_t, const float*, const float*, const float*, const float*, const float*, const float*, float*, float*, float*, float*, bool);
-template void backward_ref(const Problem&, int64_t, const double*, const double*, const double*, const double*, const double*, const double*, double*, double*, double*, double*, bool);
+template void forward_ref(const Problem&, int64_t, const float*, const float*, const float*, const float*, float*,
+                          float*, float*);
+template void forward_ref(const Problem&, int64_t, const double*, const double*, const double*, const double*, double*,
+                          double*, double*);
+template void backward_ref(const Problem&, int64_t, const float*, const float*, const float*, const float*,
+                           const float*, const float*, float*, float*, float*, float*, bool);
+template void backward_ref(const Problem&, int64_t, const double*, const double*, const double*, const double*,
+                           const double*, const double*, double*, double*, double*, double*, bool);
 
 }  // namespace skewbench::group_norm

@@ -77,12 +77,18 @@ TEST(GroupNorm, HandComputed) {
 
 TEST(GroupNorm, ReferenceMatchesCentralDifferences) {
   for (int flags = 0; flags < 8; ++flags) {
-    const Problem problem{.pixels = 3, .c = 6, .groups = 2, .affine = (flags & 1) != 0, .relu = (flags & 2) != 0, .add = (flags & 4) != 0};
+    const Problem problem{.pixels = 3,
+                          .c = 6,
+                          .groups = 2,
+                          .affine = (flags & 1) != 0,
+                          .relu = (flags & 2) != 0,
+                          .add = (flags & 4) != 0};
     Arrays<double> a(problem, 2);
     a.run_ref();
     auto loss = [&] {  // <dy, y>: its gradients are what backward returns
       Arrays<double> b = a;
-      forward_ref<double>(problem, a.n, a.x.data(), a.gamma.data(), a.beta.data(), a.residual.data(), b.y.data(), b.mu.data(), b.rstd.data());
+      forward_ref<double>(problem, a.n, a.x.data(), a.gamma.data(), a.beta.data(), a.residual.data(), b.y.data(),
+                          b.mu.data(), b.rstd.data());
       double sum = 0;
       for (int64_t i = 0; i < a.size; ++i) sum += a.dy[static_cast<std::size_t>(i)] * b.y[static_cast<std::size_t>(i)];
       return sum;
@@ -108,7 +114,8 @@ TEST(GroupNorm, ReferenceMatchesCentralDifferences) {
 }
 
 std::string describe(const Problem& p, int64_t n) {
-  return fmt::format("n {} pixels {} c {} groups {} affine {} relu {} add {}", n, p.pixels, p.c, p.groups, p.affine, p.relu, p.add);
+  return fmt::format("n {} pixels {} c {} groups {} affine {} relu {} add {}", n, p.pixels, p.c, p.groups, p.affine,
+                     p.relu, p.add);
 }
 
 // Host in float against the reference in double on the same numbers. Every output is a sum of O(1) terms that are each
@@ -120,7 +127,8 @@ void expect_host_matches(const Problem& problem, int64_t n, double mean, double 
   got.run_host();
   want.run_ref();
   const double xhat_error = (std::fabs(mean) + 4 * spread) * 0x1p-24 / spread * 4 + 32 * 0x1p-24;
-  const double terms = std::sqrt(static_cast<double>(problem.pixels * n)) + 8;  // size of a sum over pixels of normal terms
+  const double terms =
+      std::sqrt(static_cast<double>(problem.pixels * n)) + 8;  // size of a sum over pixels of normal terms
   auto expect_close = [&](const std::vector<float>& g, const std::vector<double>& w, double bound, const char* what) {
     const std::vector<double> g_double(g.begin(), g.end());
     const Comparison comparison = compare(g_double, w, bound, 8 * 0x1p-24);
@@ -133,7 +141,8 @@ void expect_host_matches(const Problem& problem, int64_t n, double mean, double 
       want.y[i] = got.y[i];
     }
   backward_ref<double>(problem, n, want.x.data(), want.y.data(), want.dy.data(), want.gamma.data(), want.mu.data(),
-                       want.rstd.data(), want.dx.data(), want.dresidual.data(), want.dgamma.data(), want.dbeta.data(), false);
+                       want.rstd.data(), want.dx.data(), want.dresidual.data(), want.dgamma.data(), want.dbeta.data(),
+                       false);
   expect_close(got.mu, want.mu, (std::fabs(mean) + spread) * 0x1p-23, "mean");
   expect_close(got.rstd, want.rstd, xhat_error / spread, "rstd");
   expect_close(got.y, want.y, 8 * xhat_error, "y");
@@ -151,16 +160,22 @@ struct Shape {
   int64_t pixels, c, groups;
 };
 // c / groups of 1, 8, 16, 17 and 32; rows that fill registers, and tails of every kind.
-const Shape kShapes[] = {{1024, 16, 2}, {256, 32, 2}, {64, 64, 2}, {49, 64, 2}, {196, 32, 2}, {7, 16, 1}, {1, 16, 2},
-                         {16, 1, 1},   {35, 3, 3},   {64, 8, 1},  {33, 34, 2}, {17, 17, 1},  {5, 96, 3},  {13, 5, 5},
-                         {9, 112, 7},  {3, 20, 2},   {100, 48, 3}};
+const Shape kShapes[] = {{1024, 16, 2}, {256, 32, 2}, {64, 64, 2}, {49, 64, 2}, {196, 32, 2}, {7, 16, 1},
+                         {1, 16, 2},    {16, 1, 1},   {35, 3, 3},  {64, 8, 1},  {33, 34, 2},  {17, 17, 1},
+                         {5, 96, 3},    {13, 5, 5},   {9, 112, 7}, {3, 20, 2},  {100, 48, 3}};
 
 TEST(GroupNorm, HostAgainstReference) {
   for (const Shape& s : kShapes)
     for (int64_t n : {1, 3})
       for (int flags = 0; flags < 8; ++flags) {
         if (s.pixels * s.c / s.groups < 2) continue;
-        expect_host_matches({.pixels = s.pixels, .c = s.c, .groups = s.groups, .affine = (flags & 1) != 0, .relu = (flags & 2) != 0, .add = (flags & 4) != 0}, n, 0.5, 2);
+        expect_host_matches({.pixels = s.pixels,
+                             .c = s.c,
+                             .groups = s.groups,
+                             .affine = (flags & 1) != 0,
+                             .relu = (flags & 2) != 0,
+                             .add = (flags & 4) != 0},
+                            n, 0.5, 2);
       }
 }
 
@@ -197,14 +212,16 @@ TEST(GroupNorm, OutputsMayOverwriteInputs) {
     Arrays<float> apart(problem, 2), over_x(problem, 2), over_residual(problem, 2);
     apart.run_host();
     auto forward = [&](Arrays<float>& a, float* y) {
-      forward_host(problem, 2, a.x.data(), a.gamma.data(), a.beta.data(), a.residual.data(), y, a.mu.data(), a.rstd.data());
+      forward_host(problem, 2, a.x.data(), a.gamma.data(), a.beta.data(), a.residual.data(), y, a.mu.data(),
+                   a.rstd.data());
     };
     auto backward = [&](float* dx, float* dresidual, std::vector<float>& dy) {
-      backward_host(problem, 2, apart.x.data(), apart.y.data(), dy.data(), apart.gamma.data(), apart.mu.data(), apart.rstd.data(),
-                    dx, dresidual, apart.dgamma.data(), apart.dbeta.data(), false);
+      backward_host(problem, 2, apart.x.data(), apart.y.data(), dy.data(), apart.gamma.data(), apart.mu.data(),
+                    apart.rstd.data(), dx, dresidual, apart.dgamma.data(), apart.dbeta.data(), false);
     };
     const std::size_t size = static_cast<std::size_t>(apart.size);
-    const std::vector<float> y(apart.y.begin(), apart.y.begin() + apart.size), dx(apart.dx.begin(), apart.dx.begin() + apart.size);
+    const std::vector<float> y(apart.y.begin(), apart.y.begin() + apart.size),
+        dx(apart.dx.begin(), apart.dx.begin() + apart.size);
     forward(over_x, over_x.x.data());
     EXPECT_TRUE(compare_bits(over_x.x, y).ok);
     forward(over_residual, over_residual.residual.data());

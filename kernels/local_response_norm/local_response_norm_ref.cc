@@ -9,7 +9,8 @@ namespace skewbench::local_response_norm {
 void check(const Problem& problem) {
   REQUIRE(problem.h > 0 && problem.w > 0 && problem.c > 0,
           "local response norm of {} x {} x {}: extents must be positive", problem.h, problem.w, problem.c);
-  REQUIRE(problem.size > 0 && problem.size % 2 == 1, "local response norm over {}: the size must be odd and positive", problem.size);
+  REQUIRE(problem.size > 0 && problem.size % 2 == 1, "local response norm over {}: the size must be odd and positive",
+          problem.size);
 }
 
 namespace {
@@ -22,8 +23,10 @@ double window_sum(const Problem& problem, int64_t row, int64_t column, int64_t c
   const int64_t row_reach = within ? reach : 0, column_reach = within ? reach : 0, channel_reach = within ? 0 : reach;
   double sum = 0;
   for (int64_t h = std::max<int64_t>(row - row_reach, 0); h <= std::min(row + row_reach, problem.h - 1); ++h)
-    for (int64_t w = std::max<int64_t>(column - column_reach, 0); w <= std::min(column + column_reach, problem.w - 1); ++w)
-      for (int64_t c = std::max<int64_t>(channel - channel_reach, 0); c <= std::min(channel + channel_reach, problem.c - 1); ++c)
+    for (int64_t w = std::max<int64_t>(column - column_reach, 0); w <= std::min(column + column_reach, problem.w - 1);
+         ++w)
+      for (int64_t c = std::max<int64_t>(channel - channel_reach, 0);
+           c <= std::min(channel + channel_reach, problem.c - 1); ++c)
         sum += value((h * problem.w + w) * problem.c + c);
   return sum;
 }
@@ -44,7 +47,8 @@ void forward_ref(const Problem& problem, int64_t n, const T* x, T* y, T* scale) 
       for (int64_t w = 0; w < problem.w; ++w)
         for (int64_t c = 0; c < problem.c; ++c) {
           const T* const from = x + i * sample;
-          const double sum = window_sum(problem, h, w, c, [from](int64_t e) { return static_cast<double>(from[e]) * from[e]; });
+          const double sum =
+              window_sum(problem, h, w, c, [from](int64_t e) { return static_cast<double>(from[e]) * from[e]; });
           const int64_t at = i * sample + (h * problem.w + w) * problem.c + c;
           const double s = 1 + alpha_per_element(problem) * sum;
           scale[at] = static_cast<T>(s);
@@ -72,6 +76,7 @@ void backward_ref(const Problem& problem, int64_t n, const T* x, const T* y, con
 template void forward_ref(const Problem&, int64_t, const float*, float*, float*);
 template void forward_ref(const Problem&, int64_t, const double*, double*, double*);
 template void backward_ref(const Problem&, int64_t, const float*, const float*, const float*, const float*, float*);
-template void backward_ref(const Problem&, int64_t, const double*, const double*, const double*, const double*, double*);
+template void backward_ref(const Problem&, int64_t, const double*, const double*, const double*, const double*,
+                           double*);
 
 }  // namespace skewbench::local_response_norm

@@ -92,10 +92,12 @@ void expect_host_matches(const Problem& problem, int64_t n) {
   // A sum of size^2 positive terms, a power, a product: a relative error of a few roundings each; the gradient
   // subtracts two terms of that size (|x| < 15, and each ratio of the window is below 15 / scale).
   const double relative = (static_cast<double>(problem.size * problem.size) + 12) * 0x1p-24;
-  auto expect_close = [&](const std::vector<float>& got, const std::vector<double>& want, double absolute, const char* what) {
+  auto expect_close = [&](const std::vector<float>& got, const std::vector<double>& want, double absolute,
+                          const char* what) {
     const std::vector<double> got_double(got.begin(), got.end());
     const Comparison comparison = compare(got_double, want, absolute, relative);
-    EXPECT_TRUE(comparison.ok) << what << ": " << comparison.summary << " h " << problem.h << " w " << problem.w << " c " << problem.c << " size " << problem.size;
+    EXPECT_TRUE(comparison.ok) << what << ": " << comparison.summary << " h " << problem.h << " w " << problem.w
+                               << " c " << problem.c << " size " << problem.size;
   };
   expect_close(y, want_y, 0, "y");
   expect_close(scale, want_scale, 0, "scale");
@@ -108,7 +110,8 @@ TEST(LocalResponseNorm, HostAgainstReference) {
       for (int64_t size : {1, 3, 5, 7})
         for (int64_t c : {1, 2, 5, 16, 17, 32})
           for (int64_t h : {1, 2, 7})
-            expect_host_matches({.h = h, .w = h + 2, .c = c, .size = size, .alpha = 0.7f, .beta = beta, .form = form}, 2);
+            expect_host_matches({.h = h, .w = h + 2, .c = c, .size = size, .alpha = 0.7f, .beta = beta, .form = form},
+                                2);
 }
 
 TEST(LocalResponseNorm, RefusesAnEvenSize) {

@@ -75,7 +75,8 @@ void expect_equal_bits(int64_t count, const std::vector<int64_t>& strides, int64
 }
 
 TEST(Mix, HostEqualsReferenceToTheBit) {
-  const std::vector<std::vector<int64_t>> strides = {{1}, {2}, {1, 1}, {1, 1, 1}, {2, 1, 2, 1, 1}, {3, 2, 1}, {1, 1, 1, 1, 1, 1, 1, 1}};
+  const std::vector<std::vector<int64_t>> strides = {
+      {1}, {2}, {1, 1}, {1, 1, 1}, {2, 1, 2, 1, 1}, {3, 2, 1}, {1, 1, 1, 1, 1, 1, 1, 1}};
   for (int64_t count : {0, 1, 15, 16, 17, 1023, 1024, 2047, 2048, 2049, 5003})
     for (const auto& s : strides)
       for (int64_t out_stride : {1, 2, 3}) {

@@ -38,9 +38,9 @@ template <class T>
 void step_host(const Layout& layout, const Options& options, const T* x, const T* gradient, T* momentum, T* x_out,
                bool update_momentum) {
   const T beta = static_cast<T>(options.momentum);
-  auto with_momentum_version = options.nesterov
-                                   ? (update_momentum ? &with_momentum<true, true, T> : &with_momentum<true, false, T>)
-                                   : (update_momentum ? &with_momentum<false, true, T> : &with_momentum<false, false, T>);
+  auto with_momentum_version =
+      options.nesterov ? (update_momentum ? &with_momentum<true, true, T> : &with_momentum<true, false, T>)
+                       : (update_momentum ? &with_momentum<false, true, T> : &with_momentum<false, false, T>);
   int64_t next = 0;  // first element that is not written yet
   for (const Tensor& tensor : layout.tensors()) {
     std::fill(x_out + next, x_out + tensor.offset, T(0));

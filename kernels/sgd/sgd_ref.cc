@@ -15,7 +15,9 @@ void step_ref(const Layout& layout, const Options& options, const T* x, const T*
     for (; next < tensor.offset; ++next) x_out[next] = 0;
     for (; next < tensor.offset + tensor.length; ++next) {
       if (tensor.kind == TensorKind::running_statistic) {
-        x_out[next] = options.frozen_statistics ? x[next] : std::fma(static_cast<T>(options.statistic_momentum), gradient[next] - x[next], x[next]);
+        x_out[next] = options.frozen_statistics
+                          ? x[next]
+                          : std::fma(static_cast<T>(options.statistic_momentum), gradient[next] - x[next], x[next]);
         continue;
       }
       const T g = std::fma(decay, x[next], gradient[next]);

@@ -63,7 +63,7 @@ TEST_P(Sgd, QuasiGlobalMomentumUsesTheBufferWithoutStoring) {
 
 TEST_P(Sgd, MultipliersComeFromTheLayout) {
   const Options options{.lr = 0.5, .momentum = 0, .weight_decay = 0.25};
-  EXPECT_EQ(step_one(GetParam(), one_number(TensorKind::bias, 2, 0), options, 4, 3, 0).x, 1);     // 4 - 1 * 3
+  EXPECT_EQ(step_one(GetParam(), one_number(TensorKind::bias, 2, 0), options, 4, 3, 0).x, 1);      // 4 - 1 * 3
   EXPECT_EQ(step_one(GetParam(), one_number(TensorKind::weight, 1, 4), options, 4, 3, 0).x, 0.5);  // 4 - .5 * 7
 }
 
@@ -108,7 +108,10 @@ TEST(SgdVersions, HostEqualsReferenceToTheBit) {
   for (double beta : {0.0, 0.9})
     for (bool nesterov : {false, true})
       for (int flags = 0; flags < 16; ++flags) {
-        const Options options{.lr = 0.05, .momentum = beta, .weight_decay = 5e-4, .nesterov = nesterov,
+        const Options options{.lr = 0.05,
+                              .momentum = beta,
+                              .weight_decay = 5e-4,
+                              .nesterov = nesterov,
                               .frozen_statistics = (flags & 8) != 0};
         expect_equal_bits<float>(options, flags & 1, flags & 2, flags & 4);
         expect_equal_bits<double>(options, flags & 1, flags & 2, flags & 4);

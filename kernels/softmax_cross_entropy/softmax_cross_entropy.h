@@ -21,8 +21,8 @@ double loss_and_gradient_host(int64_t n, int64_t classes, const float* logits, c
                               const float* weights, double normaliser, float* losses, float* dlogits);
 
 struct Evaluation {
-  double loss_sum = 0;   ///< sum of the samples' losses
-  int64_t correct = 0;   ///< samples whose largest logit is the label's; the lowest class wins a tie
+  double loss_sum = 0;  ///< sum of the samples' losses
+  int64_t correct = 0;  ///< samples whose largest logit is the label's; the lowest class wins a tie
 };
 
 /// Forward only. A row with a NaN logit counts as wrong, and its loss is NaN.

@@ -22,7 +22,8 @@ double log_sum_exp(int64_t classes, const T* row) {
 void check(int64_t n, int64_t classes, const int32_t* labels) {
   REQUIRE(n >= 0 && classes >= 1, "cross-entropy of {} samples and {} classes: sizes must be positive", n, classes);
   for (int64_t i = 0; i < n; ++i)
-    REQUIRE(labels[i] >= 0 && labels[i] < classes, "label {} of sample {} is outside the {} classes", labels[i], i, classes);
+    REQUIRE(labels[i] >= 0 && labels[i] < classes, "label {} of sample {} is outside the {} classes", labels[i], i,
+            classes);
 }
 
 template <class T>
@@ -60,8 +61,10 @@ Evaluation evaluate_ref(int64_t n, int64_t classes, const T* logits, const int32
   return evaluation;
 }
 
-template double loss_and_gradient_ref(int64_t, int64_t, const float*, const int32_t*, const float*, double, float*, float*);
-template double loss_and_gradient_ref(int64_t, int64_t, const double*, const int32_t*, const double*, double, double*, double*);
+template double loss_and_gradient_ref(int64_t, int64_t, const float*, const int32_t*, const float*, double, float*,
+                                      float*);
+template double loss_and_gradient_ref(int64_t, int64_t, const double*, const int32_t*, const double*, double, double*,
+                                      double*);
 template Evaluation evaluate_ref(int64_t, int64_t, const float*, const int32_t*);
 template Evaluation evaluate_ref(int64_t, int64_t, const double*, const int32_t*);
 

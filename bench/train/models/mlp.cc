@@ -12,8 +12,10 @@ Architecture mlp(const ModelOptions& options) {
   constexpr int64_t kHidden = 128;
   auto uniform = [](int64_t inputs) { return Initial{Initial::uniform, 1 / std::sqrt(static_cast<double>(inputs))}; };
   const int64_t inputs = options.input.size();
-  const int hidden = net.linear("hidden", 0, {.outputs = kHidden, .relu = true, .initial = uniform(inputs), .initial_bias = uniform(inputs)});
-  net.linear("output", hidden, {.outputs = options.classes, .initial = uniform(kHidden), .initial_bias = uniform(kHidden)});
+  const int hidden = net.linear(
+      "hidden", 0, {.outputs = kHidden, .relu = true, .initial = uniform(inputs), .initial_bias = uniform(inputs)});
+  net.linear("output", hidden,
+             {.outputs = options.classes, .initial = uniform(kHidden), .initial_bias = uniform(kHidden)});
   net.finish();
   return net;
 }

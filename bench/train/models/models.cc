@@ -12,8 +12,11 @@ struct Model {
 
 const std::vector<Model>& table() {
   static const std::vector<Model> models = {
-      {{"lenet", "three 5x5 convolutions and a linear layer, as in the non-IID quagmire paper; norm none is its response norm"}, lenet},
-      {{"resnet20", "20-layer residual network of 16, 32 and 64 channels, as in the quasi-global momentum paper"}, resnet20},
+      {{"lenet",
+        "three 5x5 convolutions and a linear layer, as in the non-IID quagmire paper; norm none is its response norm"},
+       lenet},
+      {{"resnet20", "20-layer residual network of 16, 32 and 64 channels, as in the quasi-global momentum paper"},
+       resnet20},
       {{"mlp", "one hidden layer of 128 units with ReLU; norm none only"}, mlp},
       {{"logistic", "linear softmax classifier; norm none only"}, logistic},
   };

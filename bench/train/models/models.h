@@ -12,10 +12,10 @@ namespace skewbench::train {
 
 /// What a user can choose about a model.
 struct ModelOptions {
-  Shape input;              ///< of one image
+  Shape input;  ///< of one image
   int classes = 10;
   Norm norm = Norm::group;
-  int64_t groups = 2;       ///< of every group norm
+  int64_t groups = 2;  ///< of every group norm
   bool frozen_statistics = false;
 };
 

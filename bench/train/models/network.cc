@@ -10,9 +10,7 @@
 namespace skewbench::train {
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // call(set) with the set of kernels that was asked for.
 template <class T, class Call>
@@ -31,8 +29,8 @@ struct BasicNetwork<T>::Node {
   LayerNode node;
   std::unique_ptr<Layer<T>> layer;
   struct Target {
-    int slot = -1;   // where the layer writes
-    int sum = -1;    // where a gradient of the same activation is already: add to it
+    int slot = -1;  // where the layer writes
+    int sum = -1;   // where a gradient of the same activation is already: add to it
   };
   int output = -1;
   Target input, residual;
@@ -47,8 +45,9 @@ BasicNetwork<T>::BasicNetwork(Architecture architecture, const InputTransform& t
       activations_(static_cast<std::size_t>(architecture_.activations())),
       seconds_(architecture_.nodes().size()) {
   const auto channels = static_cast<std::size_t>(architecture_.shape(0).c);
-  REQUIRE(mean_.size() == channels && scale_.size() == channels, "an input of {} channels needs as many means and scales, not {} and {}",
-          channels, mean_.size(), scale_.size());
+  REQUIRE(mean_.size() == channels && scale_.size() == channels,
+          "an input of {} channels needs as many means and scales, not {} and {}", channels, mean_.size(),
+          scale_.size());
   for (const LayerNode& node : architecture_.nodes())
     nodes_.push_back({node, make_layer<T>(architecture_, node, kernels), -1, {}, {}});
   plan_gradients();
@@ -129,7 +128,8 @@ const T* BasicNetwork<T>::forward(int64_t n, const uint8_t* images, Pass pass) {
   double start = now();
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const LayerNode& node = nodes_[i].node;
-    nodes_[i].layer->forward(n, activation(node.input), node.residual < 0 ? nullptr : activation(node.residual), activation(node.output), pass);
+    nodes_[i].layer->forward(n, activation(node.input), node.residual < 0 ? nullptr : activation(node.residual),
+                             activation(node.output), pass);
     const double end = now();
     seconds_[i].forward += end - start;
     start = end;
@@ -143,9 +143,10 @@ void BasicNetwork<T>::backward(int64_t n, T* gradient, bool accumulate) {
   for (std::size_t i = nodes_.size(); i-- > 0;) {
     const Node& node = nodes_[i];
     auto at = [&](int index) { return index < 0 ? nullptr : slot(index); };
-    node.layer->backward(n, activation(node.node.input), activation(node.node.output), slot(node.output), at(node.input.slot),
-                         at(node.residual.slot), gradient, accumulate);
-    for (const auto& [target, from] : {std::pair(node.input, node.node.input), std::pair(node.residual, node.node.residual)})
+    node.layer->backward(n, activation(node.node.input), activation(node.node.output), slot(node.output),
+                         at(node.input.slot), at(node.residual.slot), gradient, accumulate);
+    for (const auto& [target, from] :
+         {std::pair(node.input, node.node.input), std::pair(node.residual, node.node.residual)})
       if (target.sum >= 0)
         with_kernels<T>(kernels_, [&, &target = target, &from = from](auto kernels) {
           kernels.add(n * architecture_.shape(from).size(), slot(target.sum), slot(target.slot), slot(target.sum));
@@ -192,7 +193,8 @@ double BasicNetwork<T>::loss_and_gradient(const T* parameters, int64_t n, const 
 }
 
 template <class T>
-auto BasicNetwork<T>::evaluate(const T* parameters, int64_t n, const uint8_t* images, const int32_t* labels) -> Evaluation {
+auto BasicNetwork<T>::evaluate(const T* parameters, int64_t n, const uint8_t* images, const int32_t* labels)
+    -> Evaluation {
   const int64_t step = std::min(n, architecture_.micro_batch);
   const int64_t classes = architecture_.shape(architecture_.activations() - 1).size();
   reserve(step);
@@ -201,7 +203,8 @@ auto BasicNetwork<T>::evaluate(const T* parameters, int64_t n, const uint8_t* im
   for (int64_t first = 0; first < n; first += step) {
     const int64_t count = std::min(step, n - first);
     const T* const logits = forward(count, images + first * architecture_.shape(0).size(), Pass::evaluation);
-    const auto part = with_kernels<T>(kernels_, [&](auto kernels) { return kernels.evaluate(count, classes, logits, labels + first); });
+    const auto part = with_kernels<T>(
+        kernels_, [&](auto kernels) { return kernels.evaluate(count, classes, logits, labels + first); });
     total.loss_sum += part.loss_sum;
     total.correct += part.correct;
   }

@@ -44,8 +44,8 @@ class BasicNetwork {
   /// images [n,h,w,c], labels [n], weights [n] or null for all 1, losses [n] or null when they are not wanted. Returns
   /// sum_i w_i loss_i / n and writes its gradient [layout().size()], gaps zero; the range of a running statistic gets that
   /// of this batch (mean, unbiased variance), or what it is when statistics are frozen. Refuses n < 1 and labels out of range.
-  double loss_and_gradient(const T* parameters, int64_t n, const uint8_t* images, const int32_t* labels, const T* weights,
-                           T* gradient, T* losses);
+  double loss_and_gradient(const T* parameters, int64_t n, const uint8_t* images, const int32_t* labels,
+                           const T* weights, T* gradient, T* losses);
 
   struct Evaluation {
     double loss_sum = 0;
@@ -59,7 +59,7 @@ class BasicNetwork {
 
   /// Per node of the architecture; neither the loss nor the conversion of images is in it.
   const std::vector<LayerSeconds>& layer_seconds() const { return seconds_; }
-  double forward_seconds() const { return forward_seconds_; }    ///< conversion and loss included
+  double forward_seconds() const { return forward_seconds_; }  ///< conversion and loss included
   double backward_seconds() const { return backward_seconds_; }
 
  private:
@@ -77,9 +77,9 @@ class BasicNetwork {
   std::vector<T> mean_, scale_;
   std::vector<Node> nodes_;
   std::vector<AlignedVector<T>> activations_;
-  std::vector<AlignedVector<T>> slots_;   // gradients of activations; slot 0 starts with that of the logits
-  std::vector<int64_t> slot_sizes_;       // of one sample
-  int64_t capacity_ = 0;                  // samples that fit
+  std::vector<AlignedVector<T>> slots_;  // gradients of activations; slot 0 starts with that of the logits
+  std::vector<int64_t> slot_sizes_;      // of one sample
+  int64_t capacity_ = 0;                 // samples that fit
   AlignedVector<T> losses_;
   std::vector<LayerSeconds> seconds_;
   double forward_seconds_ = 0, backward_seconds_ = 0;

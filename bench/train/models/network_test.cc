@@ -27,7 +27,8 @@ struct Case {
 };
 
 std::string describe(const Case& c) {
-  return fmt::format("{} norm {} {}x{}x{}{}", c.model, static_cast<int>(c.norm), c.input.h, c.input.w, c.input.c, c.frozen ? " frozen" : "");
+  return fmt::format("{} norm {} {}x{}x{}{}", c.model, static_cast<int>(c.norm), c.input.h, c.input.w, c.input.c,
+                     c.frozen ? " frozen" : "");
 }
 
 Architecture architecture_of(const Case& c) {
@@ -78,20 +79,23 @@ struct Result {
 };
 
 template <class T>
-Result<T> run(BasicNetwork<T>& network, const AlignedVector<T>& parameters, const Samples& samples, bool weighted = true) {
+Result<T> run(BasicNetwork<T>& network, const AlignedVector<T>& parameters, const Samples& samples,
+              bool weighted = true) {
   Result<T> result;
   result.gradient.assign(parameters.size(), std::numeric_limits<T>::quiet_NaN());
   result.losses.assign(static_cast<std::size_t>(samples.n), std::numeric_limits<T>::quiet_NaN());
   const std::vector<T> weights(samples.weights.begin(), samples.weights.end());
-  result.loss = network.loss_and_gradient(parameters.data(), samples.n, samples.images.data(), samples.labels.data(),
-                                          weighted ? weights.data() : nullptr, result.gradient.data(), result.losses.data());
+  result.loss =
+      network.loss_and_gradient(parameters.data(), samples.n, samples.images.data(), samples.labels.data(),
+                                weighted ? weights.data() : nullptr, result.gradient.data(), result.losses.data());
   return result;
 }
 
 template <class A, class B>
 double distance(const A& a, const B& b) {  // L2; NaN if either has one
   double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
+  for (std::size_t i = 0; i < a.size(); ++i)
+    sum += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
   return std::sqrt(sum);
 }
 
@@ -101,7 +105,9 @@ double length(const A& a) {
 }
 
 TEST(Network, ParameterCounts) {
-  auto count = [](const char* model, Norm norm, Shape input) { return architecture_of({model, norm, input}).layout().parameters(); };
+  auto count = [](const char* model, Norm norm, Shape input) {
+    return architecture_of({model, norm, input}).layout().parameters();
+  };
   // Published, 32x32x3: non-IID quagmire, Caffe definitions.
   EXPECT_EQ(count("lenet", Norm::none, {32, 32, 3}), 89578);
   EXPECT_EQ(count("lenet", Norm::batch, {32, 32, 3}), 89450);
@@ -118,7 +124,8 @@ TEST(Network, FlopsFollowTheConvention) {
 }
 
 TEST(Network, RunningStatisticsAreTheLastRange) {
-  const Architecture batch = architecture_of({"resnet20", Norm::batch, {32, 32, 3}}), group = architecture_of({"resnet20", Norm::group, {32, 32, 3}});
+  const Architecture batch = architecture_of({"resnet20", Norm::batch, {32, 32, 3}}),
+                     group = architecture_of({"resnet20", Norm::group, {32, 32, 3}});
   EXPECT_EQ(group.layout().statistics_begin(), group.layout().size());
   EXPECT_EQ(batch.layout().statistics_begin(), group.layout().size());
   EXPECT_EQ(batch.layout().size() - batch.layout().statistics_begin(), 2 * (7 * 16 + 7 * 32 + 7 * 64));
@@ -132,27 +139,34 @@ TEST(Network, InitialParametersAreAsPublished) {
   EXPECT_EQ(parameters, again);
   net.initial_parameters(2, again.data());
   EXPECT_NE(parameters, again);
-  const double deviations[] = {1e-4, 0, 0.01, 0, 0.01, 0, 0.01, 0};  // weight, bias of three convolutions and the linear layer
+  const Tensor &second = net.layout().tensor(2), &third = net.layout().tensor(4);  // the same deviation, other draws
+  EXPECT_NE(parameters[static_cast<std::size_t>(second.offset)], parameters[static_cast<std::size_t>(third.offset)]);
+  const double deviations[] = {1e-4, 0, 0.01, 0,
+                               0.01, 0, 0.01, 0};  // weight, bias of three convolutions and the linear layer
   int64_t next = 0;
   for (std::size_t t = 0; t < net.layout().tensors().size(); ++t) {
     const Tensor& tensor = net.layout().tensors()[t];
     for (; next < tensor.offset; ++next) EXPECT_EQ(parameters[static_cast<std::size_t>(next)], 0) << "gap";
     double squares = 0;
-    for (; next < tensor.offset + tensor.length; ++next) squares += std::pow(parameters[static_cast<std::size_t>(next)], 2);
+    for (; next < tensor.offset + tensor.length; ++next)
+      squares += std::pow(parameters[static_cast<std::size_t>(next)], 2);
     // the standard deviation of an estimated deviation is 1 / sqrt(2 length): allow four of them
     const double deviation = std::sqrt(squares / static_cast<double>(tensor.length));
-    EXPECT_NEAR(deviation, deviations[t], 4 * deviations[t] / std::sqrt(2.0 * static_cast<double>(tensor.length))) << tensor.name;
+    EXPECT_NEAR(deviation, deviations[t], 4 * deviations[t] / std::sqrt(2.0 * static_cast<double>(tensor.length)))
+        << tensor.name;
   }
 }
 
-const Case kTiny[] = {{"lenet", Norm::none, {12, 13, 2}},     {"lenet", Norm::group, {12, 12, 2}},   {"lenet", Norm::batch, {12, 12, 2}},
-                      {"lenet", Norm::batch, {12, 12, 2}, true}, {"resnet20", Norm::none, {8, 8, 3}}, {"resnet20", Norm::group, {8, 6, 3}},
-                      {"resnet20", Norm::batch, {8, 8, 3}},   {"mlp", Norm::none, {4, 4, 1}},        {"logistic", Norm::none, {4, 4, 3}}};
+const Case kTiny[] = {{"lenet", Norm::none, {12, 13, 2}},   {"lenet", Norm::group, {12, 12, 2}},
+                      {"lenet", Norm::batch, {12, 12, 2}},  {"lenet", Norm::batch, {12, 12, 2}, true},
+                      {"resnet20", Norm::none, {8, 8, 3}},  {"resnet20", Norm::group, {8, 6, 3}},
+                      {"resnet20", Norm::batch, {8, 8, 3}}, {"mlp", Norm::none, {4, 4, 1}},
+                      {"logistic", Norm::none, {4, 4, 3}}};
 
 // Central differences in double, with plain loops. Where the slopes to the left and right disagree, a ReLU or a maximum
 // changes sides within the step: such a coordinate is skipped, and few may be.
 TEST(Network, GradientMatchesFiniteDifferences) {
-  constexpr double kStep = 1e-7;    // a resnet has 40,000 ReLUs: a tenth of a larger step's coordinates would meet a kink
+  constexpr double kStep = 1e-7;  // a resnet has 40,000 ReLUs: a tenth of a larger step's coordinates would meet a kink
   constexpr int kCoordinates = 2;  // per tensor
   int64_t checked = 0, kinks = 0;
   for (const Case& c : kTiny) {
@@ -165,7 +179,8 @@ TEST(Network, GradientMatchesFiniteDifferences) {
     for (const Tensor& tensor : network.layout().tensors()) {
       if (tensor.kind == TensorKind::running_statistic) continue;
       double largest = 0;
-      for (int64_t i = tensor.offset; i < tensor.offset + tensor.length; ++i) largest = std::max(largest, std::fabs(result.gradient[static_cast<std::size_t>(i)]));
+      for (int64_t i = tensor.offset; i < tensor.offset + tensor.length; ++i)
+        largest = std::max(largest, std::fabs(result.gradient[static_cast<std::size_t>(i)]));
       EXPECT_GT(largest, 0) << tensor.name << " of " << describe(c);
       for (int k = 0; k < kCoordinates; ++k) {
         const auto i = static_cast<std::size_t>(tensor.offset) + random.below(static_cast<uint64_t>(tensor.length));
@@ -176,7 +191,8 @@ TEST(Network, GradientMatchesFiniteDifferences) {
         const double below = run(network, parameters, samples).loss;
         parameters[i] = kept;
         ++checked;
-        const double left = (result.loss - below) / kStep, right = (above - result.loss) / kStep, slope = (left + right) / 2;
+        const double left = (result.loss - below) / kStep, right = (above - result.loss) / kStep,
+                     slope = (left + right) / 2;
         // A smooth loss bends by its second derivative times the step; its rounding over the step is some 1e-8.
         const double tolerance = 1e-4 * largest + 1e-7;
         if (std::fabs(left - right) > tolerance) {
@@ -192,10 +208,11 @@ TEST(Network, GradientMatchesFiniteDifferences) {
   RecordProperty("kinks", static_cast<int>(kinks));
 }
 
-const Case kReal[] = {{"lenet", Norm::none, {28, 28, 1}},  {"lenet", Norm::group, {28, 28, 1}},   {"lenet", Norm::batch, {28, 28, 1}},
-                      {"lenet", Norm::batch, {28, 28, 1}, true}, {"lenet", Norm::group, {32, 32, 3}}, {"resnet20", Norm::none, {16, 16, 3}},
-                      {"resnet20", Norm::group, {16, 16, 3}}, {"resnet20", Norm::batch, {16, 16, 3}}, {"mlp", Norm::none, {28, 28, 1}},
-                      {"logistic", Norm::none, {28, 28, 1}}};
+const Case kReal[] = {{"lenet", Norm::none, {28, 28, 1}},     {"lenet", Norm::group, {28, 28, 1}},
+                      {"lenet", Norm::batch, {28, 28, 1}},    {"lenet", Norm::batch, {28, 28, 1}, true},
+                      {"lenet", Norm::group, {32, 32, 3}},    {"resnet20", Norm::none, {16, 16, 3}},
+                      {"resnet20", Norm::group, {16, 16, 3}}, {"resnet20", Norm::batch, {16, 16, 3}},
+                      {"mlp", Norm::none, {28, 28, 1}},       {"logistic", Norm::none, {28, 28, 1}}};
 
 // The reference in float rounds every activation once; production rounds every partial sum, up to 800 of them (5x5x32),
 // which as a random walk is sqrt(800) < 32 times as much. How rounding grows from layer to layer is the same for both,
@@ -203,17 +220,23 @@ const Case kReal[] = {{"lenet", Norm::none, {28, 28, 1}},  {"lenet", Norm::group
 TEST(Network, ProductionMatchesPlainLoops) {
   for (const Case& c : kReal) {
     const Samples samples(c, 6, 2);
-    Network production(architecture_of(c), transform_of(c), Kernels::host), plain(architecture_of(c), transform_of(c), Kernels::ref);
+    Network production(architecture_of(c), transform_of(c), Kernels::host),
+        plain(architecture_of(c), transform_of(c), Kernels::ref);
     BasicNetwork<double> exact(architecture_of(c), transform_of(c), Kernels::ref);
     const AlignedVector<float> parameters = lively_parameters<float>(production.layout(), 2);
     const Result<float> got = run(production, parameters, samples), close = run(plain, parameters, samples);
     const Result<double> want = run(exact, AlignedVector<double>(parameters.begin(), parameters.end()), samples);
     const double size = length(want.gradient), floor = 0x1p-22;
-    const double error = distance(got.gradient, want.gradient), allowed = 32 * distance(close.gradient, want.gradient) + floor * size;
+    const double error = distance(got.gradient, want.gradient),
+                 allowed = 32 * distance(close.gradient, want.gradient) + floor * size;
     EXPECT_LE(error, allowed) << describe(c) << " gradient of length " << size;
     EXPECT_LE(error, 1e-3 * size) << describe(c);  // whatever the reference allows
-    EXPECT_LE(std::fabs(got.loss - want.loss), 32 * std::fabs(close.loss - want.loss) + 16 * floor * std::fabs(want.loss)) << describe(c);
-    EXPECT_LE(distance(got.losses, want.losses), 32 * distance(close.losses, want.losses) + 16 * floor * length(want.losses)) << describe(c);
+    EXPECT_LE(std::fabs(got.loss - want.loss),
+              32 * std::fabs(close.loss - want.loss) + 16 * floor * std::fabs(want.loss))
+        << describe(c);
+    EXPECT_LE(distance(got.losses, want.losses),
+              32 * distance(close.losses, want.losses) + 16 * floor * length(want.losses))
+        << describe(c);
     RecordProperty(describe(c), fmt::format("{:.2g} of {:.2g}", error / size, allowed / size));
   }
 }
@@ -221,8 +244,10 @@ TEST(Network, ProductionMatchesPlainLoops) {
 TEST(Network, SameBitsWhateverWasComputedBefore) {
   for (const Case& c : kReal) {
     const Samples mine(c, 11, 3), other(c, 19, 4);
-    Network network(architecture_of(c), transform_of(c), Kernels::host), untouched(architecture_of(c), transform_of(c), Kernels::host);
-    const AlignedVector<float> parameters = lively_parameters<float>(network.layout(), 3), others = lively_parameters<float>(network.layout(), 4);
+    Network network(architecture_of(c), transform_of(c), Kernels::host),
+        untouched(architecture_of(c), transform_of(c), Kernels::host);
+    const AlignedVector<float> parameters = lively_parameters<float>(network.layout(), 3),
+                               others = lively_parameters<float>(network.layout(), 4);
     const Result<float> first = run(network, parameters, mine);
     run(network, others, other);
     network.evaluate(others.data(), other.n, other.images.data(), other.labels.data());
@@ -261,7 +286,8 @@ TEST(Network, MicroBatchesChangeOnlyTheRounding) {
     for (int64_t micro_batch : {1, 2, 4}) {
       network.set_micro_batch(micro_batch);
       const Result<float> cut = run(network, parameters, samples);
-      EXPECT_LE(distance(cut.gradient, whole.gradient), 1e-5 * length(whole.gradient)) << describe(c) << " micro-batch " << micro_batch;
+      EXPECT_LE(distance(cut.gradient, whole.gradient), 1e-5 * length(whole.gradient))
+          << describe(c) << " micro-batch " << micro_batch;
       EXPECT_NEAR(cut.loss, whole.loss, 1e-5 * std::fabs(whole.loss)) << describe(c);
     }
   }
@@ -292,13 +318,32 @@ TEST(Network, EvaluationAgreesWithTraining) {
     if (c.norm == Norm::batch && !c.frozen) {
       // With the batch's own statistics as running ones, evaluation computes what training did, but for the unbiased
       // factor of the variance: 1 + 1 / (rows - 1), rows at least 9 * 16 in these cases.
-      std::copy(result.gradient.begin() + network.layout().statistics_begin(), result.gradient.end(), parameters.begin() + network.layout().statistics_begin());
+      std::copy(result.gradient.begin() + network.layout().statistics_begin(), result.gradient.end(),
+                parameters.begin() + network.layout().statistics_begin());
       tolerance = 0.05;
     }
-    const auto evaluation = network.evaluate(parameters.data(), samples.n, samples.images.data(), samples.labels.data());
+    const auto evaluation =
+        network.evaluate(parameters.data(), samples.n, samples.images.data(), samples.labels.data());
     EXPECT_NEAR(evaluation.loss_sum / 9, result.loss, tolerance * result.loss) << describe(c);
     EXPECT_GE(evaluation.correct, 0);
     EXPECT_LE(evaluation.correct, 9);
+  }
+}
+
+TEST(Network, EvaluationTakesEachSampleByItself) {
+  for (const Case& c : kReal) {
+    const Samples samples(c, 3, 12);
+    Network network(architecture_of(c), transform_of(c), Kernels::host);
+    const AlignedVector<float> parameters = lively_parameters<float>(network.layout(), 12);
+    double sum = 0;
+    for (int64_t i = 0; i < 3; ++i)
+      sum += network
+                 .evaluate(parameters.data(), 1, samples.images.data() + i * samples.size,
+                           &samples.labels[static_cast<std::size_t>(i)])
+                 .loss_sum;
+    EXPECT_NEAR(network.evaluate(parameters.data(), 3, samples.images.data(), samples.labels.data()).loss_sum, sum,
+                1e-5 * sum)
+        << describe(c);
   }
 }
 
@@ -332,14 +377,16 @@ TEST(Network, RunningStatisticsAreThoseOfTheBatch) {
 }
 
 TEST(Network, MemorisesAFewImages) {
-  for (const Case& c : {Case{"lenet", Norm::group, {28, 28, 1}}, Case{"resnet20", Norm::group, {16, 16, 3}}, Case{"resnet20", Norm::batch, {16, 16, 3}},
-                        Case{"mlp", Norm::none, {28, 28, 1}}, Case{"logistic", Norm::none, {28, 28, 1}}}) {
+  for (const Case& c : {Case{"lenet", Norm::group, {28, 28, 1}}, Case{"resnet20", Norm::group, {16, 16, 3}},
+                        Case{"resnet20", Norm::batch, {16, 16, 3}}, Case{"mlp", Norm::none, {28, 28, 1}},
+                        Case{"logistic", Norm::none, {28, 28, 1}}}) {
     const Samples samples(c, 16, 10);
     NetworkTask task(architecture_of(c), transform_of(c), Kernels::host);
     const auto size = static_cast<std::size_t>(task.layout().size());
     AlignedVector<float> x(size), gradient(size), momentum(size);
     task.initial_parameters(1, x.data());
-    const Batch batch{samples.n, reinterpret_cast<const std::byte*>(samples.images.data()), samples.labels.data(), nullptr};
+    const Batch batch{samples.n, reinterpret_cast<const std::byte*>(samples.images.data()), samples.labels.data(),
+                      nullptr};
     const sgd::Options options{.lr = 0.02, .momentum = 0.9, .statistic_momentum = 0.5};
     double loss = 0;
     for (int step = 0; step < 60; ++step) {

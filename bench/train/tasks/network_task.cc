@@ -13,7 +13,8 @@ const uint8_t* images(const Batch& batch) {
 }  // namespace
 
 double NetworkTask::loss_and_gradient(const float* parameters, const Batch& batch, float* gradient) {
-  return network_.loss_and_gradient(parameters, batch.count, images(batch), batch.labels, batch.weights, gradient, nullptr);
+  return network_.loss_and_gradient(parameters, batch.count, images(batch), batch.labels, batch.weights, gradient,
+                                    nullptr);
 }
 
 Evaluation NetworkTask::evaluate(const float* parameters, const Batch& samples) {

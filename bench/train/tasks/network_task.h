@@ -14,7 +14,9 @@ class NetworkTask : public Task<float> {
   const Layout& layout() const override { return network_.layout(); }
   double flops_per_sample() const override { return network_.architecture().flops_per_sample(); }
   bool has_classes() const override { return true; }
-  void initial_parameters(uint64_t seed, float* parameters) const override { network_.initial_parameters(seed, parameters); }
+  void initial_parameters(uint64_t seed, float* parameters) const override {
+    network_.initial_parameters(seed, parameters);
+  }
 
   /// Refuses a batch without samples or labels, and a label that is no class of the network.
   double loss_and_gradient(const float* parameters, const Batch& batch, float* gradient) override;
