@@ -19,6 +19,9 @@
 namespace skewbench::group_norm {
 namespace {
 
+// Narrower machines take a register in halves or quarters. No function outside this file sees one, so that the calling
+// convention for it depends on the instruction set is of no interest.
+#pragma GCC diagnostic ignored "-Wpsabi"
 constexpr int64_t kLanes = 16;
 typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float))));
 
@@ -115,7 +118,7 @@ struct Scratch {
   AlignedVector<double> group_sums;
 };
 
-// value(group or channel of the lane) for every lane of a row.
+// lanes[i] = value(i) for every lane of a row.
 template <class Value>
 void fill_lanes(const Rows& rows, AlignedVector<float>& lanes, Value value) {
   for (int64_t i = 0; i < rows.width; ++i) lanes[static_cast<std::size_t>(i)] = value(i);
