@@ -31,7 +31,7 @@ inline Lanes load(const float* from) {
   return value;
 }
 
-inline void store(float* to, Lanes value) { std::memcpy(to, &value, sizeof(value)); }
+inline void store(float* to, const Lanes& value) { std::memcpy(to, &value, sizeof(value)); }
 
 // Where the lanes of a row lie.
 struct Rows {
@@ -67,7 +67,7 @@ void for_blocks(const Rows& rows, Body body) {
 // Sums over all rows of kTerms terms per lane. term(offset, k, sums) adds the terms of the lanes at `offset`, which belong
 // to block first + k, to sums[0 .. kTerms). The result of a term lies at out[term * width + lane].
 template <int kTerms, int K, class Term>
-void sum_rows(const Rows& rows, int64_t first, Term term, float* out) {
+void sum_rows(const Rows& rows, int64_t first, const Term& term, float* out) {
   constexpr int kRows = K == 4 ? 2 : 4;  // rows in flight
   Lanes sums[kRows][K][kTerms] = {};
   const int64_t width = rows.width, last = rows.count * width + first * kLanes;
@@ -90,7 +90,7 @@ void sum_rows(const Rows& rows, int64_t first, Term term, float* out) {
 
 // body(offset, k) for the lanes of blocks first + k of all rows, k in [0, K).
 template <int K, class Body>
-void for_rows(const Rows& rows, int64_t first, Body body) {
+void for_rows(const Rows& rows, int64_t first, const Body& body) {
   const int64_t width = rows.width, last = rows.count * width;
   for (int64_t row = 0; row < last; row += width)
 #pragma GCC unroll 4
