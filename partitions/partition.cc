@@ -102,6 +102,11 @@ Partition make_partition(const std::string& spec, std::span<const int32_t> label
   return partition;
 }
 
+void check_partition_spec(const std::string& spec) {
+  const NameWithArgument parts = split_argument(spec);
+  parse_argument(find_partitioner(parts.name), parts);
+}
+
 std::vector<Named> list_partitioners() {
   std::vector<Named> list;
   for (const Partitioner& partitioner : partitioners()) {

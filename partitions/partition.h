@@ -30,6 +30,9 @@ using Histogram = std::vector<std::vector<int64_t>>;
 Partition make_partition(const std::string& spec, std::span<const int32_t> labels, int classes, int workers,
                          uint64_t seed);
 
+/// Throws make_partition's sentence for an unknown or malformed spec, before any data are there.
+void check_partition_spec(const std::string& spec);
+
 /// Every form of spec, with a sentence.
 std::vector<Named> list_partitioners();
 

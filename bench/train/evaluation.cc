@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 
 #include "kernels/base/random.h"
 #include "partitions/partition.h"
@@ -37,7 +38,9 @@ Evaluator<T>::Evaluator(Run<T>& run, const partitions::Dataset& dataset, int64_t
     : run_(run), dataset_(dataset), evaluated_(workers_to_evaluate(run.workers(), workers, run.hyper().seed)),
       mean_(run.exchange().communicator(), run.exchange().placement(), uncounted_, run.layout().size()) {
   const int64_t count = std::min(samples, dataset.test.count);
-  const auto subset = partitions::balanced_subset(dataset.test.labels, dataset.classes, count, run.hyper().seed);
+  std::vector<int64_t> subset(static_cast<std::size_t>(count));  // without classes: simply the first ones
+  std::iota(subset.begin(), subset.end(), int64_t{0});
+  if (run.task().has_classes()) subset = partitions::balanced_subset(dataset.test.labels, dataset.classes, count, run.hyper().seed);
   subset_samples_.resize(static_cast<std::size_t>(count * dataset.shape.bytes()));
   partitions::gather(dataset.test, dataset.shape, subset, subset_samples_.data());
   for (const int64_t index : subset) subset_labels_.push_back(dataset.test.labels[static_cast<std::size_t>(index)]);

@@ -22,6 +22,7 @@ const std::vector<Option>& option_table() {
       {"batch", "32", "samples per worker and step"},
       {"epochs", "3", "passes over all training samples together; may be a fraction"},
       {"seed", "1", "of the initial parameters, the split, the order of samples and every other draw"},
+      {"init", "published", "initial parameters: published, or fan-in (weights uniform in +-1/sqrt(inputs), for short runs)"},
       {"device", "host", "host (cuda comes with the CUDA kernels)"},
       {"kernels", "auto", "auto: per operation the fixed choice of the device; ref: plain loops with double accumulators"},
       {"eval-every", "1", "epochs between evaluations; may be a fraction"},

@@ -6,12 +6,27 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <numeric>
 
 namespace skewbench::train {
 
+namespace {
+
+/// Open MPI gives every rank a terminal of its own, whatever mpirun's output is: then the launcher's output decides.
+bool shows_on_terminal(std::FILE* out) {
+  if (isatty(fileno(out)) != 1) return false;
+  if (!std::getenv("OMPI_COMM_WORLD_RANK")) return true;
+  char target[256] = "";
+  const std::string launcher = fmt::format("/proc/{}/fd/{}", getppid(), fileno(out));
+  const auto length = readlink(launcher.c_str(), target, sizeof(target) - 1);
+  return length > 0 && std::string_view(target).starts_with("/dev/") && std::string_view(target) != "/dev/null";  // a pipe or a file otherwise
+}
+
+}  // namespace
+
 Progress::Progress(std::FILE* out, bool is_active, int64_t steps, double epochs)
-    : out_(out), is_active_(is_active), is_terminal_(is_active && isatty(fileno(out)) == 1), steps_(steps), epochs_(epochs) {}
+    : out_(out), is_active_(is_active), is_terminal_(is_active && shows_on_terminal(out)), steps_(steps), epochs_(epochs) {}
 
 void Progress::clear() {
   if (is_dirty_) fmt::print(out_, "\r\033[K");

@@ -5,7 +5,7 @@
 #include "bench/train/algorithms/algorithm.h"
 #include "bench/train/case_string.h"
 #include "bench/train/tasks/make_task.h"
-#include "comm/relaysum/relaysum.h"
+#include "bench/train/models/models.h"
 #include "kernels/base/error.h"
 #include "kernels/base/names.h"
 
@@ -52,11 +52,12 @@ Settings check_options(Options options) {
   const Options standard;
   for (const auto& [one, other] : {std::pair{"dataset", "model"}, std::pair{"model", "dataset"}})
     if (options.text(one) == "quadratics" && options.text(other) == standard.text(other)) options.set(other, "quadratics");
+  check_named("model", options.text("model"), list_all_models());
   const bool is_quadratics = options.text("model") == "quadratics";
   REQUIRE(is_quadratics == (options.text("dataset") == "quadratics"), "--model {} and --dataset {} do not fit: quadratics are both",
           options.text("model"), options.text("dataset"));
   // What does not exist for quadratics has one spelling, so that one case has one string.
-  if (is_quadratics && options.text("norm") == standard.text("norm")) options.set("norm", "none");
+  if (options.text("norm") == standard.text("norm") && (is_quadratics || !has_norms(options.text("model")))) options.set("norm", "none");
 
   const int workers = static_cast<int>(positive(options, "workers", 100000));
   Settings settings{.options = options,
@@ -69,12 +70,11 @@ Settings check_options(Options options) {
                     .augmentation = parse_augmentation(options.text("augment"))};
   settings.norm = parse_norm_option(options.text("norm"), settings.groups);
   check_named("dataset", options.text("dataset"), list_all_datasets());
-  check_named("model", options.text("model"), list_all_models());
-  check_named("skew", options.text("skew"), partitions::list_partitioners());
-  find_algorithm<float>(options.text("algorithm"));
-  if (options.text("algorithm") == "relaysgd") relaysum::require_trees(settings.topology);
+  partitions::check_partition_spec(options.text("skew"));
+  check_topology_of(options.text("algorithm"), settings.topology);
   one_of(options, "device", {"host"});
   one_of(options, "kernels", {"auto", "ref"});
+  one_of(options, "init", {"published", "fan-in"});
   one_of(options, "running-stats", {"local", "mixed", "frozen"});
   REQUIRE(!is_quadratics || !settings.augmentation.any(), "--augment {} changes images; quadratics have none", options.text("augment"));
   REQUIRE(!is_quadratics || options.text("skew") == "iid", "--skew {} divides samples; every worker of quadratics has its own function",

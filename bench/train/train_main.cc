@@ -5,6 +5,7 @@
 #include <omp.h>
 
 #include <cstdlib>
+#include <optional>
 
 #include "bench/train/algorithms/algorithm.h"
 #include "bench/train/case_string.h"
@@ -64,7 +65,7 @@ CommandLine parse(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    throw AgreedError(error.what());
+    fail("{}", error.what());
   }
   if (line.help) line.help_text = app.help();
   for (const std::string& extra : app.remaining()) {
@@ -79,56 +80,55 @@ CommandLine parse(int argc, char** argv) {
   return line;
 }
 
-/// What is wrong with options is wrong on every rank: one says it.
-template <class Action>
-auto agreed(Action action) {
-  try {
-    return action();
-  } catch (const Error& error) {
-    throw AgreedError(error.what());
-  }
+/// One process of several under a launcher speaks for all, before MPI has said who is who.
+bool speaks_for_all() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMI_RANK"})
+    if (const char* rank = std::getenv(name)) return std::atoi(rank) == 0;
+  return true;
 }
 
-int run(int argc, char** argv, const exchange::Communicator& communicator) {
-  const CommandLine line = agreed([&] { return parse(argc, argv); });
-  const bool speaks = communicator.rank() == 0;
-  if (line.help || line.list) {
-    if (speaks && line.help) fmt::print("{}", line.help_text);
-    if (speaks && line.list) print_list();
-    return 0;
+/// Options are looked at before MPI starts: they are the same on every rank, and so is what is wrong with them.
+int run(int argc, char** argv) {
+  const bool speaks = speaks_for_all();
+  CommandLine line;
+  std::optional<Settings> settings;
+  try {
+    line = parse(argc, argv);
+    if (!line.help && !line.list) settings = check_options(line.options);
+    REQUIRE(line.help || line.list || line.show_case || !line.out.empty(), "--out FILE.h5 is missing: where the result goes");
+  } catch (const Error& error) {
+    if (speaks) fmt::print(stderr, "train: {}\n", error.what());
+    return 1;
   }
-  const Settings settings = agreed([&] { return check_options(line.options); });
-  if (line.show_case) {
-    if (speaks) fmt::print("{}\n", settings.case_string);
+  if (speaks && line.help) fmt::print("{}", line.help_text);
+  if (speaks && line.list) print_list();
+  if (speaks && line.show_case) fmt::print("{}\n", settings->case_string);
+  if (line.help || line.list || line.show_case) return 0;
+
+  const std::string out = line.out.back() == '/' ? line.out + case_file_name(settings->case_string) + ".h5" : line.out;
+  const exchange::MpiSession session(&argc, &argv);
+  const exchange::Communicator communicator;
+  try {
+    train_case(*settings, out, fmt::format("{}", fmt::join(argv, argv + argc, " ")), communicator);
     return 0;
+  } catch (const AgreedError& error) {
+    if (communicator.rank() == 0) fmt::print(stderr, "train: {}\n", error.what());
+    return 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "train: rank {}: {}\n", communicator.rank(), error.what());
+    std::fflush(stderr);
+    MPI_Abort(MPI_COMM_WORLD, 1);  // the other ranks may be waiting for this one
+    return 1;
   }
-  if (line.out.empty()) throw AgreedError("--out FILE.h5 is missing: where the result goes");
-  const std::string out = line.out.back() == '/' ? line.out + case_file_name(settings.case_string) + ".h5" : line.out;
-  train_case(settings, out, fmt::format("{}", fmt::join(argv, argv + argc, " ")), communicator);
-  return 0;
 }
 
 }  // namespace
 }  // namespace skewbench::train
 
 int main(int argc, char** argv) {
-  using namespace skewbench;
   omp_set_num_threads(1);  // a rank computes on one thread, whatever OMP_NUM_THREADS says; more cores mean more ranks
   try {
-    const exchange::MpiSession session(&argc, &argv);
-    const exchange::Communicator communicator;
-    try {
-      // Options are the same on every rank, so is what is wrong with them; train_case agrees about the rest.
-      return train::run(argc, argv, communicator);
-    } catch (const train::AgreedError& error) {
-      if (communicator.rank() == 0) fmt::print(stderr, "train: {}\n", error.what());
-      return 1;
-    } catch (const std::exception& error) {
-      fmt::print(stderr, "train: rank {}: {}\n", communicator.rank(), error.what());
-      std::fflush(stderr);
-      MPI_Abort(MPI_COMM_WORLD, 1);  // the other ranks may be waiting for this one
-      return 1;
-    }
+    return skewbench::train::run(argc, argv);
   } catch (const std::exception& error) {
     if (*error.what()) fmt::print(stderr, "train: {}\n", error.what());
     return 1;

@@ -17,17 +17,18 @@ MpiSession::MpiSession(int* argc, char*** argv) {
   MPI_CALL(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
   int size = 0;
   MPI_CALL(MPI_Comm_size(MPI_COMM_WORLD, &size));
-  // SLURM_NTASKS is also set for an mpirun or a single program inside a job script; only a step's task is srun's.
+  // A singleton is one process by MPI's count whose launcher started several. SLURM_NTASKS is also set for a single
+  // program inside a job script; only a step's task is srun's.
   const bool is_srun_task = std::getenv("SLURM_STEP_NUM_TASKS") != nullptr;
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", is_srun_task ? "SLURM_STEP_NUM_TASKS" : ""}) {
     const char* value = *name ? std::getenv(name) : nullptr;
     const int launched = value ? std::atoi(value) : size;
-    if (launched == size || launched <= 1) continue;
+    if (size > 1 || launched <= 1) continue;
     const char* rank = std::getenv(*name == 'O' ? "OMPI_COMM_WORLD_RANK" : *name == 'P' ? "PMI_RANK" : "SLURM_PROCID");
     MPI_Finalize();
     if (rank && std::atoi(rank) != 0) throw Error("");  // the same sentence from every singleton would be N sentences
-    fail("the launcher started {} processes ({}), but MPI sees {}: it belongs to another MPI than this program was "
-         "built with; use that MPI's own mpirun", launched, name, size);
+    fail("the launcher started {} processes ({}), but MPI sees one: it belongs to another MPI than this program was "
+         "built with; use that MPI's own mpirun", launched, name);
   }
 }
 

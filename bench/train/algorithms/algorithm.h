@@ -27,6 +27,9 @@ class Algorithm {
 template <class T>
 using AlgorithmMaker = std::function<std::unique_ptr<Algorithm<T>>(Run<T>&)>;
 
+/// Refuses a topology that the algorithm cannot run on, with the reason. For checking before anything is loaded.
+void check_topology_of(const std::string& algorithm, const topology::Topology& topology);
+
 /// By name; an unknown one is refused with the nearest.
 template <class T>
 AlgorithmMaker<T> find_algorithm(const std::string& name);

@@ -15,11 +15,6 @@ class AllReduceSgd : public Algorithm<T> {
       : all_reduce_(run.exchange().communicator(), run.exchange().placement(), run.meter(), run.exchanged()),
         weight_(static_cast<std::size_t>(run.workers()), 1.0 / run.workers()),
         gradient_(run.state().declare_worker("all_reduce_sgd.gradient", scalar_type<T>(), run.layout().size())) {
-    const topology::Topology& topology = run.exchange().topology();
-    const int n = run.workers();
-    const bool is_complete = topology.lanes == 1 && topology.period == 1 &&
-                             std::ssize(topology.graph(0).edges()) == static_cast<int64_t>(n) * (n - 1);
-    REQUIRE(is_complete, "all_reduce_sgd averages over all workers: --topology must be complete, not {}", topology.name);
     if (run.hyper().momentum != 0)
       momentum_ = run.state().declare_worker("all_reduce_sgd.momentum", scalar_type<T>(), run.layout().size());
   }

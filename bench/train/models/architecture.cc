@@ -134,6 +134,13 @@ double Architecture::flops_per_sample() const {
   return flops;
 }
 
+void Architecture::start_from_fan_in() {
+  for (std::size_t t = 0; t < initial_.size(); ++t) {
+    const Tensor& tensor = layout_.tensors()[t];
+    if (tensor.kind == TensorKind::weight) initial_[t] = {Initial::uniform, 1 / std::sqrt(static_cast<double>(tensor.columns))};
+  }
+}
+
 template <class T>
 void Architecture::initial_parameters(uint64_t seed, T* parameters) const {
   std::fill(parameters, parameters + layout_.size(), T(0));

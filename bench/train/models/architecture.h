@@ -115,6 +115,10 @@ class Architecture {
   int relu(const std::string& name, int input);
   int join(const std::string& name, int input, int residual);
 
+  /// Replaces what the publication says by the usual rule of today's frameworks: every weight uniform within
+  /// +-1/sqrt(inputs of its unit), which needs no long warm-up. Biases and norms stay as published.
+  void start_from_fan_in();
+
   /// Ends the description: running statistics become the last range of the layout. The last activation is the logits.
   void finish();
 

@@ -17,6 +17,7 @@ struct ModelOptions {
   Norm norm = Norm::group;
   int64_t groups = 2;  ///< of every group norm
   bool frozen_statistics = false;
+  bool start_from_fan_in = false;  ///< instead of the published initial values
 };
 
 // Each describes its network, or refuses options that make none in one sentence.
@@ -27,6 +28,9 @@ Architecture logistic(const ModelOptions& options);
 
 /// Names and sentences, as `--list` prints them.
 std::vector<Named> list_models();
+
+/// Whether a model has places for norms; the others take `none` only. Refuses an unknown name.
+bool has_norms(const std::string& name);
 
 /// Refuses an unknown name (with the nearest), classes < 2 and what the model itself refuses.
 Architecture make_architecture(const std::string& name, const ModelOptions& options);
