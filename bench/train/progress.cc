@@ -7,7 +7,6 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
-#include <numeric>
 
 namespace skewbench::train {
 
@@ -55,7 +54,9 @@ void Progress::evaluation(const EvaluationRow& row) {
   clear();
   const auto spread = [](const std::vector<double>& values) {
     const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    return std::array{std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size()), *low, *high};
+    double above = 0;  // summed from the lowest, so that equal values have exactly their value as mean
+    for (const double value : values) above += value - *low;
+    return std::array{*low + above / static_cast<double>(values.size()), *low, *high};
   };
   const auto [loss, loss_low, loss_high] = spread(row.loss);
   std::string line = fmt::format("epoch {:.2f}  loss {:.4g} [{:.4g} {:.4g}]", row.epoch, loss, loss_low, loss_high);
