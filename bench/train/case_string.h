@@ -10,9 +10,11 @@
 
 namespace skewbench::train {
 
+/// Refuses a value with a folder like `lr=0.1` in its path: it would be read as an option.
 std::string to_case_string(const Options& options);
 
-/// The inverse; refuses what to_case_string cannot have written, with a sentence that says which part.
+/// The inverse. Options may come in any order and hold their default; anything else that to_case_string cannot have
+/// written is refused with a sentence that says which part.
 Options from_case_string(const std::string& text);
 
 /// The case as a file name: `/` and `:` become `_`.

@@ -1,6 +1,7 @@
 #include "bench/train/learning_rate.h"
 
 #include <sstream>
+#include <utility>
 
 #include "kernels/base/error.h"
 #include "kernels/base/names.h"
@@ -12,10 +13,12 @@ LearningRate::LearningRate(double base, const std::string& schedule) : base_(bas
   if (schedule == "constant") return;
   REQUIRE(!schedule.empty() && schedule.back() != ',', "--lr-schedule '{}' has an empty part", schedule);
   std::istringstream parts(schedule);
+  bool has_warmup = false;
   for (std::string part; std::getline(parts, part, ',');) {
     const auto [name, argument, has_argument] = split_argument(part);
     const auto [first, second, has_second] = split_argument(argument);
     if (name == "warmup" && has_argument && !has_second) {
+      REQUIRE(!std::exchange(has_warmup, true), "--lr-schedule '{}' warms up twice", schedule);
       warmup_epochs_ = parse_number(first, "the epochs of '" + part + "'");
       REQUIRE(warmup_epochs_ >= 0, "'{}' in --lr-schedule lasts fewer than 0 epochs", part);
     } else if (name == "decay" && has_second) {
