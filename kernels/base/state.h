@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "kernels/base/aligned.h"
+#include "kernels/base/error.h"
 
 namespace skewbench {
 
@@ -56,6 +57,7 @@ class StateTable {
   /// `edges`: (from, to) of every edge of the topology; those whose sender is hosted here get memory.
   int declare_edges(std::string name, ScalarType type, int64_t length, std::vector<Owner> edges);
 
+  /// What an owner holds; refuses another type than the declared one, and an owner of another rank.
   template <class T>
   std::span<T> worker(int handle, int id) { return view<T>(handle, static_cast<std::size_t>(id - first_)); }
   template <class T>
@@ -70,6 +72,8 @@ class StateTable {
   template <class T>
   std::span<T> view(int handle, std::size_t position) {
     Array& array = arrays_[static_cast<std::size_t>(handle)];
+    REQUIRE(array.type == scalar_type<T>() && position < array.memory.size(), "state {} is read as another type, or for a {} of another rank",
+            array.name, to_string(array.scope));
     return {reinterpret_cast<T*>(array.memory[position].data()), static_cast<std::size_t>(array.length)};
   }
   std::size_t edge_position(int handle, int from, int to) const;
