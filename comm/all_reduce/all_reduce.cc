@@ -13,6 +13,14 @@ AllReduce<T>::AllReduce(const exchange::Communicator& communicator, const exchan
     : communicator_(communicator), placement_(placement), meter_(meter), count_(count) {
   REQUIRE(count > 0 && count <= INT_MAX / static_cast<int64_t>(sizeof(T)), "an all-reduce of {} elements: at most {} fit",
           count, INT_MAX / static_cast<int64_t>(sizeof(T)));
+  // Asked of every rank by every rank: a refusal must not leave some of them in a collective.
+  for (int rank = 0; rank < placement.ranks(); ++rank) {
+    const int first = placement.first_of(rank), last = placement.first_of(rank + 1);
+    const int64_t incoming = (slice_begin(last) - slice_begin(first)) * (placement.workers() - (last - first));
+    REQUIRE(incoming <= INT_MAX / static_cast<int64_t>(sizeof(T)),
+            "an all-reduce of {} workers with {} elements needs more ranks: rank {} of {} would receive {} elements at once",
+            placement.workers(), count, rank, placement.ranks(), incoming);
+  }
   const int64_t own = slice_begin(placement.last()) - slice_begin(placement.first());
   received_.resize(static_cast<std::size_t>(own * (placement.workers() - placement.local())));
   result_.resize(static_cast<std::size_t>(count));
@@ -67,9 +75,6 @@ const T* AllReduce<T>::combine(const std::vector<double>& weight, const exchange
       send_counts[at] = 1;
     }
     const int64_t incoming = (their_last - their_first) * own;
-    REQUIRE(incoming <= INT_MAX && remote_before * static_cast<int64_t>(sizeof(T)) <= INT_MAX,
-            "an all-reduce of {} workers with {} elements needs more ranks: a rank would receive {} elements at once", n,
-            count_, remote_before + incoming);
     receive_counts[at] = static_cast<int>(incoming);
     receive_offsets[at] = static_cast<int>(remote_before * static_cast<int64_t>(sizeof(T)));  // bytes, as alltoallw wants
     remote_before += incoming;

@@ -1,9 +1,13 @@
 #include "comm/exchange/all_gather.h"
 
+#include <climits>
+
 namespace skewbench::exchange {
 
 std::vector<std::byte> all_gather_bytes(const Communicator& communicator, const Placement& placement, Meter& meter,
                                         const std::vector<std::byte>& local, int64_t record_bytes) {
+  REQUIRE(record_bytes > 0 && placement.workers() <= INT_MAX / record_bytes,
+          "{} workers gather {} bytes each; MPI places at most {} in all", placement.workers(), record_bytes, INT_MAX);
   const auto size = static_cast<int>(record_bytes);
   REQUIRE(std::ssize(local) == placement.local() * record_bytes, "rank {} gathers {} bytes for {} workers of {} bytes each",
           placement.rank(), local.size(), placement.local(), record_bytes);

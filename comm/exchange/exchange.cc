@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <exception>
 
 #include "kernels/base/compare.h"
 #include "kernels/base/random.h"
@@ -53,6 +54,8 @@ class TypeBuilder {
   std::vector<MPI_Datatype> types_;
 };
 
+const std::byte kNothing{};  // where an empty message points: its own memory may have no address, which would say lost
+
 std::size_t position_of(const std::vector<int>& ranks, int rank) {
   return static_cast<std::size_t>(std::lower_bound(ranks.begin(), ranks.end(), rank) - ranks.begin());
 }
@@ -62,7 +65,7 @@ std::size_t position_of(const std::vector<int>& ranks, int rank) {
 Exchange::Exchange(const Communicator& communicator, const Placement& placement, const topology::Topology& topology,
                    Meter& meter)
     : communicator_(communicator), placement_(placement), topology_(topology),
-      phases_(static_cast<std::size_t>(topology.period)), meter_(meter) {
+      phases_(static_cast<std::size_t>(topology.period)), meter_(meter), exceptions_(std::uncaught_exceptions()) {
   uint64_t hash = 0;
   for (const topology::Graph& graph : topology.graphs)
     hash = hash * 31 + fingerprint(std::as_bytes(std::span(graph.edges())));
@@ -73,7 +76,8 @@ Exchange::Exchange(const Communicator& communicator, const Placement& placement,
 }
 
 Exchange::~Exchange() {
-  if (request_ != MPI_REQUEST_NULL) MPI_Wait(&request_, MPI_STATUS_IGNORE);
+  // While an error of this rank unwinds, the others may never enter the round: waiting for them would hide it for ever.
+  if (request_ != MPI_REQUEST_NULL && std::uncaught_exceptions() == exceptions_) MPI_Wait(&request_, MPI_STATUS_IGNORE);
   for (MPI_Datatype& type : types_in_flight_) MPI_Type_free(&type);
 }
 
@@ -103,6 +107,9 @@ void Exchange::post(int handle, int from, int to, Slice slice) {
   REQUIRE(channel.spec.fixed_length ? slice.count == channel.spec.bound : slice.count <= channel.spec.bound,
           "worker {} posts {} elements on channel {}, whose messages have {}{}", from, slice.count, channel.spec.name,
           channel.spec.fixed_length ? "" : "at most ", channel.spec.bound);
+  REQUIRE(slice.count >= 0 && (slice.count == 0 || !slice.lost()), "worker {} posts {} elements from {} on channel {}", from,
+          slice.count, slice.data, channel.spec.name);
+  if (slice.count == 0) slice.data = &kNothing;
   channel.posts.push_back({from, to, slice});
 }
 
@@ -182,7 +189,7 @@ void Exchange::exchange_lengths(const PhasePlan& phase, const std::vector<int>& 
 
 void Exchange::begin(int64_t step, const std::vector<int>& channels) {
   const double start = MPI_Wtime();
-  REQUIRE(request_ == MPI_REQUEST_NULL, "a round begins at step {} before the last one ended", step);
+  REQUIRE(channels_under_way_.empty(), "a round begins at step {} before the last one ended", step);
   const PhasePlan& phase = phase_plan(step);
   for (const int handle : channels) {
     Open& channel = channels_[static_cast<std::size_t>(handle)];
@@ -207,7 +214,7 @@ void Exchange::begin(int64_t step, const std::vector<int>& channels) {
       int64_t offset = 0;
       for (std::size_t i = 0; i < channel.arrived.size(); ++i) {
         Slice& slot = channel.arrived[i];
-        slot.data = channel.buffer.data() + offset;
+        slot.data = slot.count > 0 ? channel.buffer.data() + offset : &kNothing;
         offset += round_up(slot.count * size, kAlignment);
         receives[position_of(phase.sources(), channel.plan->incoming[i].remote_rank)].add(slot, size, types_in_flight_);
       }
@@ -225,6 +232,7 @@ void Exchange::begin(int64_t step, const std::vector<int>& channels) {
     MPI_CALL(MPI_Ineighbor_alltoallw(MPI_BOTTOM, out.counts.data(), out.displacements.data(), out.types.data(), MPI_BOTTOM,
                                      in.counts.data(), in.displacements.data(), in.types.data(), phase.comm(), &request_));
   }
+  channels_under_way_ = channels;
   meter_.seconds.exchange += MPI_Wtime() - start;
 }
 
@@ -241,6 +249,7 @@ void Exchange::end() {
   MPI_CALL(MPI_Wait(&request_, MPI_STATUS_IGNORE));
   for (MPI_Datatype& type : types_in_flight_) MPI_CALL(MPI_Type_free(&type));
   types_in_flight_.clear();
+  channels_under_way_.clear();
   meter_.seconds.wait += MPI_Wtime() - start;
 }
 
@@ -252,6 +261,8 @@ void Exchange::run(int64_t step, const std::vector<int>& channels) {
 Slice Exchange::received(int handle, int from, int to) const {
   const Open& channel = channels_[static_cast<std::size_t>(handle)];
   REQUIRE(channel.plan != nullptr, "channel {} has had no round", channel.spec.name);
+  REQUIRE(std::find(channels_under_way_.begin(), channels_under_way_.end(), handle) == channels_under_way_.end(),
+          "channel {} is read at step {} before its round has ended", channel.spec.name, channel.step);
   const int edge = channel.plan->graph->edge_index(from, to);
   REQUIRE(edge >= 0 && placement_.hosts(to), "rank {} reads a message {} -> {} on channel {}; step {} has no such edge to it",
           communicator_.rank(), from, to, channel.spec.name, channel.step);

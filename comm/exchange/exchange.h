@@ -34,7 +34,8 @@ struct Channel {
   int lane = 0;                ///< whose graph of the topology
   int64_t element_bytes = 1;
   int64_t bound = 0;           ///< most elements of a message
-  bool fixed_length = true;    ///< every message has `bound` elements; otherwise only the sender knows, and its length travels ahead (8 bytes of wire)
+  /// Every message has `bound` elements; otherwise only the sender knows, and its length travels ahead (8 bytes of wire).
+  bool fixed_length = true;
 };
 
 /// `count` elements of the channel's element size, `stride` elements apart. data == nullptr: the message was lost.
@@ -73,7 +74,7 @@ class Exchange {
   void end();
 
   /// What local worker `to` got from its sender `from` in the last round of this channel. Valid until the channel's
-  /// next begin(). Fails where the round's graph has no such edge.
+  /// next begin(). Fails where the round's graph has no such edge, and between begin() and end().
   Slice received(int channel, int from, int to) const;
 
   /// Loses each message of each later round with this probability, at the receiver, by (seed, edge, step): the same
@@ -120,6 +121,8 @@ class Exchange {
   std::vector<std::unique_ptr<PhasePlan>> phases_;  // [phase], made at first use
   std::vector<Open> channels_;
   Meter& meter_;
+  int exceptions_;                       // in flight when this was made
+  std::vector<int> channels_under_way_;  // between begin() and end(); with one rank there is no request to tell
   MPI_Request request_ = MPI_REQUEST_NULL;
   std::vector<MPI_Datatype> types_in_flight_;
   Direction sends_in_flight_, receives_in_flight_;

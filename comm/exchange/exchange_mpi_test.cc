@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "comm/exchange/all_gather.h"
@@ -104,6 +105,115 @@ TEST(Exchange, LengthsThatOnlyTheSenderKnows) {
   }
 }
 
+TEST(Exchange, AnEmptyMessageIsNotALostOne) {
+  for (const Case& example : kCases) {
+    World world(example);
+    const int channel = world.exchange.open({.name = "variable", .element_bytes = 8, .bound = 4, .fixed_length = false});
+    for (int64_t step = 0; step < 2; ++step) {
+      for (int i = world.placement.first(); i < world.placement.last(); ++i)
+        world.exchange.post(channel, i, {nullptr, 0, 1});  // what an empty std::vector gives
+      world.exchange.run(step, {channel});
+      for (int i = world.placement.first(); i < world.placement.last(); ++i) {
+        for (const int j : world.topology.graph(step).in(i)) {
+          EXPECT_FALSE(world.exchange.received(channel, j, i).lost()) << example.name << " " << j << "->" << i;
+          EXPECT_EQ(world.exchange.received(channel, j, i).count, 0);
+        }
+      }
+    }
+  }
+}
+
+/// Pairs of workers that talk to each other only: most ranks have no neighbour, and each graph communicator has such.
+TEST(Exchange, RanksWithoutNeighbours) {
+  const int n = 16;
+  topology::Topology topology;
+  topology.name = "pairs";
+  topology.workers = n;
+  topology.graphs = {topology::Graph(n, {{7, 8}, {8, 7}}), topology::Graph(n, {})};
+  topology.period = 2;
+  const Placement placement(n, test_communicator()->size(), test_communicator()->rank());
+  Meter meter;
+  Exchange exchange(*test_communicator(), placement, topology, meter);
+  const int fixed = exchange.open({.name = "fixed", .element_bytes = 8, .bound = 1});
+  const int variable = exchange.open({.name = "variable", .element_bytes = 8, .bound = 2, .fixed_length = false});
+  for (int64_t step = 0; step < 4; ++step) {
+    std::vector<std::array<double, 2>> words(n);
+    for (int i = placement.first(); i < placement.last(); ++i) {
+      words[static_cast<std::size_t>(i)] = {word(i, 0, step, 0), word(i, 0, step, 1)};
+      exchange.post(fixed, i, {words[static_cast<std::size_t>(i)].data(), 1, 1});
+      exchange.post(variable, i, {words[static_cast<std::size_t>(i)].data(), 2, 1});
+    }
+    exchange.run(step, {fixed, variable});
+    for (const auto& [from, to] : topology.graph(step).edges()) {
+      if (!placement.hosts(to)) continue;
+      EXPECT_EQ(exchange.received(fixed, from, to).as<double>()[0], word(from, 0, step, 0));
+      EXPECT_EQ(exchange.received(variable, from, to).as<double>()[1], word(from, 0, step, 1));
+    }
+  }
+}
+
+TEST(Exchange, OneOrTwoWorkers) {
+  for (const int workers : {1, 2}) {
+    if (test_communicator()->size() > workers) continue;
+    for (const char* name : {"ring", "chain", "star", "complete", "binary_tree", "exponential", "exponential_one_peer"}) {
+      World world({name, workers});
+      const int channel = world.exchange.open({.name = "model", .element_bytes = 8, .bound = 1});
+      const double values[] = {10, 11};
+      for (int64_t step = 0; step < 3; ++step) {
+        for (int i = world.placement.first(); i < world.placement.last(); ++i) world.exchange.post(channel, i, {&values[i], 1, 1});
+        world.exchange.run(step, {channel});
+        for (int i = world.placement.first(); i < world.placement.last(); ++i) {
+          ASSERT_EQ(std::ssize(world.topology.graph(step).in(i)), workers - 1) << name;
+          for (const int j : world.topology.graph(step).in(i)) {
+            EXPECT_EQ(world.exchange.received(channel, j, i).as<double>()[0], values[j]) << name;
+          }
+        }
+      }
+    }
+  }
+}
+
+// Misuse is refused the same way with one rank, where nothing is ever under way, as with several.
+TEST(Exchange, ARoundUnderWayIsNeitherReadNorBegunAgain) {
+  World world({"ring", 8});
+  const int channel = world.exchange.open({.name = "model", .element_bytes = 8, .bound = 1});
+  const double one = 1;
+  const auto post = [&] {
+    for (int i = world.placement.first(); i < world.placement.last(); ++i) world.exchange.post(channel, i, {&one, 1, 1});
+  };
+  const int to = world.placement.first(), from = (to + 1) % 8;
+  post();
+  world.exchange.begin(0, {channel});
+  for (int k = 0; k < 1000; ++k) world.exchange.progress();  // the request may be complete; the round is not
+  EXPECT_THROW(world.exchange.received(channel, from, to), Error);
+  EXPECT_THROW(world.exchange.begin(1, {channel}), Error);
+  world.exchange.end();
+  EXPECT_EQ(world.exchange.received(channel, from, to).as<double>()[0], 1);
+  post();
+  world.exchange.run(1, {channel});
+}
+
+// A rank that fails between begin() and end() must get to say so, also when the others never come to this round.
+TEST(Exchange, AnErrorIsNotHeldUpByItsUnfinishedRound) {
+  const double one = 1;
+  EXPECT_THROW(
+      {
+        World world({"ring", 8});
+        const int channel = world.exchange.open({.name = "model", .element_bytes = 8, .bound = 1});
+        const auto post = [&] {
+          for (int i = world.placement.first(); i < world.placement.last(); ++i) world.exchange.post(channel, i, {&one, 1, 1});
+        };
+        post();
+        world.exchange.run(0, {channel});
+        if (world.placement.rank() == 0) {
+          post();
+          world.exchange.begin(1, {channel});
+        }
+        fail("an error of this rank");
+      },
+      Error);
+}
+
 TEST(Exchange, BytesArePayloadPerEdgeAndWirePerVectorAndRemoteRank) {
   for (const Case& example : kCases) {
     World world(example);
@@ -185,6 +295,7 @@ TEST(Exchange, RefusesWhatWouldHangOrBeWrong) {
   const int mine = world.placement.first(), other = (world.placement.last()) % 8;
   EXPECT_THROW(world.exchange.post(channel, mine, {values, 4, 1}), Error) << "longer than the bound";
   EXPECT_THROW(world.exchange.post(channel, mine, {values, 2, 1}), Error) << "shorter than a fixed length";
+  EXPECT_THROW(world.exchange.post(channel, mine, {nullptr, 3, 1}), Error) << "elements without memory";
   if (test_communicator()->size() > 1) {
     EXPECT_THROW(world.exchange.post(channel, other, {values, 3, 1}), Error) << "not hosted here";
   }

@@ -11,6 +11,7 @@ void mix_with_neighbours(const exchange::Exchange& exchange, int channel, const 
   for (std::size_t k = 0; k < row.worker.size(); ++k) {
     const int j = row.worker[k];
     const exchange::Slice slice = j == i ? exchange::Slice{own, count, stride} : exchange.received(channel, j, i);
+    REQUIRE(!slice.lost(), "gossip has no rule for lost messages, and worker {} lost the one of worker {}", i, j);
     inputs.push_back({slice.as<T>(), slice.stride, static_cast<T>(row.weight[k])});
   }
   mix::mix_host<T>(inputs, count, out, stride);
