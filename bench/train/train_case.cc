@@ -46,7 +46,7 @@ TextPairs describe_topology(const Settings& settings) {
   }
   return {{"name", topology.name}, {"workers", format(topology.workers)}, {"period", format(topology.period)},
           {"lanes", format(topology.lanes)}, {"diameter", format(diameter)}, {"max_degree", format(degree)},
-          {"spectral_gap", format(gap)}};
+          {"spectral_gap", fmt::format("{:.6g}", gap)}};
 }
 
 /// One case in progress: everything between set-up and the final file.
@@ -79,6 +79,7 @@ class TrainingRun {
   std::string execute() {
     Progress progress(stdout, communicator_.rank() == 0, steps_, settings_.epochs);
     progress.headline(settings_.case_string);
+    progress.headline(summary());
     const auto evaluations = evaluation_steps(settings_, steps_per_epoch_, steps_);
     const auto remaining = [&](int64_t step) { return evaluations.end() - std::upper_bound(evaluations.begin(), evaluations.end(), step); };
     start_ = MPI_Wtime();
@@ -107,6 +108,16 @@ class TrainingRun {
   }
 
  private:
+  /// What the case comes to, in a line or two of a log.
+  std::string summary() {
+    std::string text;
+    for (const auto& [name, value] : describe_topology(settings_))
+      if (name == "diameter" || name == "spectral_gap") text += fmt::format(", {} {}", name == "diameter" ? "diameter" : "spectral gap", value);
+    return fmt::format("{} of {} workers{}; {} parameters; {} steps; {} rank{}{}", settings_.topology.name, settings_.workers, text,
+                       task_->layout().parameters(), steps_, communicator_.size(), communicator_.size() == 1 ? "" : "s",
+                       cores_.is_oversubscribed ? " on fewer cores: its times are no timings" : "");
+  }
+
   RunDescription describe(const std::string& command_line) {
     const auto format = [](const auto& value) { return fmt::format("{}", value); };
     RunDescription description;
