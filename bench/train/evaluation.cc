@@ -33,6 +33,18 @@ void sum_over_ranks(const exchange::Communicator& communicator, std::vector<doub
 
 }  // namespace
 
+std::vector<int64_t> evaluation_steps(double eval_every, int64_t steps_per_epoch, int64_t steps) {
+  const double interval = std::max(1.0, eval_every * static_cast<double>(steps_per_epoch));  // in steps
+  std::vector<int64_t> at;
+  for (int64_t k = 1;; ++k) {
+    const double step = std::round(static_cast<double>(k) * interval);
+    if (step >= static_cast<double>(steps)) break;
+    at.push_back(static_cast<int64_t>(step));
+  }
+  at.push_back(steps);
+  return at;
+}
+
 template <class T>
 Evaluator<T>::Evaluator(Run<T>& run, const partitions::Dataset& dataset, int64_t samples, int workers)
     : run_(run), dataset_(dataset), evaluated_(workers_to_evaluate(run.workers(), workers, run.hyper().seed)),
@@ -81,11 +93,12 @@ template <class T>
 std::vector<double> Evaluator<T>::consensus_terms(const T* mean) {
   std::vector<double> terms;
   for (int i = run_.first(); i < run_.last(); ++i) {
+    const T* x = run_.x(i);
     double sum = 0;
     for (const Tensor& tensor : run_.layout().tensors()) {
       if (tensor.kind == TensorKind::running_statistic) continue;
       for (int64_t e = tensor.offset; e < tensor.offset + tensor.length; ++e) {
-        const double difference = static_cast<double>(run_.x(i)[e]) - static_cast<double>(mean[e]);
+        const double difference = static_cast<double>(x[e]) - static_cast<double>(mean[e]);
         sum += difference * difference;
       }
     }

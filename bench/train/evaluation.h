@@ -17,6 +17,10 @@ struct EvaluationNumbers {
   double consensus_distance = 0;       ///< sqrt(1/n sum_i |x_i - mean|^2) over the trainable parameters
 };
 
+/// Steps after which the models are evaluated, ascending: every `eval_every` > 0 epochs, at most once a step, and after
+/// the last step.
+std::vector<int64_t> evaluation_steps(double eval_every, int64_t steps_per_epoch, int64_t steps);
+
 template <class T>
 class Evaluator {
  public:

@@ -19,9 +19,9 @@ int64_t positive(const Options& options, const std::string& name, int64_t most) 
   return value;
 }
 
-double positive_number(const Options& options, const std::string& name) {
+double positive_number(const Options& options, const std::string& name, double most) {
   const double value = options.number(name);
-  REQUIRE(value > 0, "--{} must be positive, not {}", name, options.text(name));
+  REQUIRE(value > 0 && value <= most, "--{} must be positive and at most {}, not {}", name, most, options.text(name));
   return value;
 }
 
@@ -91,8 +91,8 @@ Settings check_options(Options options) {
   const int64_t seed = options.integer("seed");
   REQUIRE(seed >= 0, "--seed must be at least 0, not {}", seed);
   settings.hyper.seed = static_cast<uint64_t>(seed);
-  settings.epochs = positive_number(options, "epochs");
-  settings.eval_every = positive_number(options, "eval-every");
+  settings.epochs = positive_number(options, "epochs", 1e6);
+  settings.eval_every = positive_number(options, "eval-every", 1e6);
   settings.eval_samples = positive(options, "eval-samples", int64_t{1} << 40);
   settings.eval_workers = static_cast<int>(positive(options, "eval-workers", 100000));
   settings.trajectory = options.flag("trajectory");

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <memory>
-#include <set>
+#include <span>
 
 #include "bench/train/algorithms/algorithm.h"
 #include "bench/train/case_string.h"
@@ -22,17 +22,6 @@ namespace skewbench::train {
 namespace {
 
 constexpr int64_t kStepsBetweenChecks = 25;  // how often the ranks ask each other whether a loss is not finite
-
-/// Steps after which the models are evaluated: every `eval_every` epochs, and after the last one.
-std::vector<int64_t> evaluation_steps(const Settings& settings, int64_t steps_per_epoch, int64_t steps) {
-  std::set<int64_t> at = {steps};
-  for (int64_t k = 1;; ++k) {
-    const auto step = std::llround(static_cast<double>(k) * settings.eval_every * static_cast<double>(steps_per_epoch));
-    if (step >= steps) break;
-    if (step > 0) at.insert(step);
-  }
-  return {at.begin(), at.end()};
-}
 
 TextPairs describe_topology(const Settings& settings) {
   const auto format = [](const auto& value) { return fmt::format("{}", value); };
@@ -80,8 +69,7 @@ class TrainingRun {
     Progress progress(stdout, communicator_.rank() == 0, steps_, settings_.epochs);
     progress.headline(settings_.case_string);
     progress.headline(summary());
-    const auto evaluations = evaluation_steps(settings_, steps_per_epoch_, steps_);
-    const auto remaining = [&](int64_t step) { return evaluations.end() - std::upper_bound(evaluations.begin(), evaluations.end(), step); };
+    const auto evaluations = evaluation_steps(settings_.eval_every, steps_per_epoch_, steps_);
     start_ = MPI_Wtime();
     record(0, /*full=*/false, progress);
     if (settings_.trajectory) append_trajectory();
@@ -95,19 +83,25 @@ class TrainingRun {
       const bool is_due = step + 1 == *next;
       if ((is_due || step % kStepsBetweenChecks == 0) && somebody_diverged()) {
         record(step + 1, /*full=*/false, progress);
-        const std::string reason = fmt::format("the training loss of a worker is not finite by step {}", step + 1);
-        progress.headline("DIVERGED: " + reason);
-        return finish("DIVERGED", reason);
+        return diverged(fmt::format("the training loss of a worker is not finite by step {}", step + 1), progress);
       }
       if (is_due) {
-        record(step + 1, /*full=*/remaining(step + 1) < 2, progress);  // the last two use the whole test set
         ++next;
+        const bool full = evaluations.end() - next < 2;  // the last two use the whole test set
+        // The last steps change models that no training loss is taken of any more.
+        if (!record(step + 1, full, progress))
+          return diverged(fmt::format("a model of step {} is not finite, or its test loss is not", step + 1), progress);
       }
     }
     return finish("PASSED", "");
   }
 
  private:
+  std::string diverged(const std::string& reason, Progress& progress) {
+    progress.headline("DIVERGED: " + reason);
+    return finish("DIVERGED", reason);
+  }
+
   /// What the case comes to, in a line or two of a log.
   std::string summary() {
     std::string text;
@@ -149,8 +143,8 @@ class TrainingRun {
     return diverged != 0;
   }
 
-  /// Evaluates and appends a row.
-  void record(int64_t step, bool full, Progress& progress) {
+  /// Evaluates and appends a row. Returns whether the models and the losses of all evaluated workers are finite.
+  bool record(int64_t step, bool full, Progress& progress) {
     EvaluationRow row;
     row.step = step;
     row.epoch = static_cast<double>(step) / static_cast<double>(steps_per_epoch_);
@@ -170,6 +164,7 @@ class TrainingRun {
     row.seconds_total = MPI_Wtime() - start_;
     if (file_) file_->append(row);
     progress.evaluation(row);
+    return std::isfinite(row.consensus_distance) && std::ranges::all_of(row.loss, [](double loss) { return std::isfinite(loss); });
   }
 
   double mean_training_loss(int64_t step) {

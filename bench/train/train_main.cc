@@ -82,7 +82,7 @@ CommandLine parse(int argc, char** argv) {
 
 /// One process of several under a launcher speaks for all, before MPI has said who is who.
 bool speaks_for_all() {
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMI_RANK"})
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID"})
     if (const char* rank = std::getenv(name)) return std::atoi(rank) == 0;
   return true;
 }
