@@ -49,7 +49,7 @@ def write_example(folder, options=None, *, accuracy, average=None, verdict="PASS
     rows = {
         "epoch": epoch, "step": step, "samples": step * 32 * workers,
         "train_loss": np.where(epoch == 0, np.nan, 2.3 * np.exp(-epoch)), "evaluated_samples": np.where(full == 1, 10000, 2000),
-        "full": full, "loss": 1 - accuracy, "accuracy": accuracy, 
+        "full": full, "loss": 1 - accuracy, "accuracy": accuracy,
         "loss_of_average": 1 - average if loss_of_average is None else np.asarray(loss_of_average, dtype=np.float64),
         "accuracy_of_average": average,
         "consensus_distance": np.full(evaluations, 0.5) if consensus is None else np.asarray(consensus, dtype=np.float64),
