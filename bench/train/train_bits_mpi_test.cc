@@ -1,0 +1,128 @@
+// Three steps of training give the same bits on any number of ranks: vectors, evaluation, training loss, payload.
+// ranks: 1 2 3 5
+#include <gtest/gtest.h>
+
+#include "bench/train/algorithms/algorithm.h"
+#include "bench/train/case_string.h"
+#include "bench/train/evaluation.h"
+#include "bench/train/settings.h"
+#include "bench/train/tasks/make_task.h"
+#include "comm/exchange/mpi_test_main.h"
+#include "kernels/base/compare.h"
+
+namespace skewbench::train {
+namespace {
+
+constexpr int kSteps = 3, kStepsPerEpoch = 2;
+
+/// What a run leaves behind; the same on every rank, except for the vectors, which are those of the local workers.
+struct Outcome {
+  int first = 0;
+  std::vector<std::vector<float>> x, initial;
+  std::vector<double> train_loss;  // [worker]
+  EvaluationNumbers subset, full;
+  std::vector<int64_t> payload, wire;  // [worker]
+};
+
+/// The driver's loop without its files, on any communicator.
+Outcome train(const Settings& settings, const exchange::Communicator& communicator) {
+  const CaseData data = load_case(settings);
+  const auto task = make_task<float>(settings, data.dataset);
+  const exchange::Placement placement(settings.workers, communicator.size(), communicator.rank());
+  exchange::Meter meter, uncounted;
+  StateTable state(placement.first(), placement.last());
+  exchange::Exchange exchange(communicator, placement, settings.topology, meter);
+  DataFeed feed(data.dataset, data.partition, placement.first(), placement.last(), settings.hyper.seed, settings.augmentation);
+  Run<float> run(*task, exchange, state, feed, settings.hyper);
+  const auto algorithm = find_algorithm<float>(settings.options.text("algorithm"))(run);
+  Evaluator<float> evaluator(run, data.dataset, settings.eval_samples, settings.eval_workers);
+
+  Outcome outcome;
+  outcome.first = placement.first();
+  const auto vectors = [&] {
+    std::vector<std::vector<float>> all;
+    for (int i = run.first(); i < run.last(); ++i) all.emplace_back(run.x(i), run.x(i) + run.layout().size());
+    return all;
+  };
+  outcome.initial = vectors();
+  for (int64_t step = 0; step < kSteps; ++step) {
+    run.set_step(step, settings.learning_rate.at(static_cast<double>(step) / kStepsPerEpoch));
+    algorithm->step(run);
+  }
+  outcome.x = vectors();
+  outcome.train_loss = exchange::all_gather(communicator, placement, uncounted, run.take_losses());
+  outcome.subset = evaluator.evaluate(false);
+  outcome.full = evaluator.evaluate(true);
+  std::vector<exchange::EdgeBytes> sent;
+  for (int i = run.first(); i < run.last(); ++i) sent.push_back(meter.ledger.sent_by(i));
+  for (const auto& bytes : exchange::all_gather(communicator, placement, uncounted, sent)) {
+    outcome.payload.push_back(bytes.payload);
+    outcome.wire.push_back(bytes.wire);
+  }
+  return outcome;
+}
+
+void expect_same(const std::vector<double>& got, const std::vector<double>& want, const char* what) {
+  const Comparison same = compare_bits(std::span(got), std::span(want));
+  EXPECT_TRUE(same.ok) << what << ": " << same.summary;
+}
+
+void expect_same(const EvaluationNumbers& got, const EvaluationNumbers& want, int64_t samples) {
+  EXPECT_EQ(got.evaluated_samples, samples);
+  EXPECT_EQ(want.evaluated_samples, samples);
+  expect_same(got.loss, want.loss, "loss");
+  expect_same(got.accuracy, want.accuracy, "accuracy");
+  expect_same({got.loss_of_average, got.accuracy_of_average, got.consensus_distance},
+              {want.loss_of_average, want.accuracy_of_average, want.consensus_distance}, "loss and accuracy of the average, consensus distance");
+}
+
+void expect_same_bits(const std::string& case_string) {
+  SCOPED_TRACE(case_string);
+  const Settings settings = check_options(from_case_string(case_string));
+  const exchange::Communicator& world = *exchange::test_communicator();
+  const Outcome got = train(settings, world), want = train(settings, exchange::Communicator(MPI_COMM_SELF));
+  for (std::size_t k = 0; k < got.x.size(); ++k) {
+    const std::size_t i = k + static_cast<std::size_t>(got.first);
+    const Comparison same = compare_bits(std::span(got.x[k]), std::span(want.x[i]));
+    EXPECT_TRUE(same.ok) << "worker " << i << ": " << same.summary;
+    EXPECT_FALSE(compare_bits(std::span(want.x[i]), std::span(want.initial[i])).ok) << "worker " << i << " has learnt nothing";
+  }
+  EXPECT_GT(want.full.consensus_distance, settings.options.text("algorithm") == "all_reduce_sgd" ? -1.0 : 1e-6);
+  expect_same(got.train_loss, want.train_loss, "training loss");
+  expect_same(got.subset, want.subset, settings.eval_samples);
+  expect_same(got.full, want.full, 40);
+  EXPECT_EQ(got.payload, want.payload);
+  int64_t wire = 0;
+  for (std::size_t i = 0; i < want.wire.size(); ++i) {
+    EXPECT_EQ(want.wire[i], 0) << "one rank has nobody to send to";
+    EXPECT_GT(want.payload[i], 0);
+    wire += got.wire[i];
+  }
+  EXPECT_EQ(wire > 0, world.size() > 1);
+}
+
+/// Seven workers are a multiple of no number of ranks but one.
+void expect_same_bits_of(const std::string& model, const std::string& options = "") {
+  for (const char* algorithm : {"complete/n7/label:60/all_reduce_sgd", "ring/n7/label:60/d_psgd", "ring/n7/label:60/qg_dsgdm_n",
+                                "binary_tree/n7/label:60/relaysgd"})
+    expect_same_bits("train:" + model + "/" + algorithm +
+                     "/seed2/batch=3/eval-samples=20/lr=0.1/lr-schedule=warmup:1" + options);
+}
+
+TEST(TrainBits, GroupNorm) { expect_same_bits_of("synthetic:12x12x2,3,84,40/lenet/group"); }
+TEST(TrainBits, AResidualNetwork) {
+  expect_same_bits("train:synthetic:8x8x2,3,84,40/resnet20/group:4/social_network_tree/n32/iid/relaysgd/seed2/batch=1/eval-samples=20/eval-workers=2");
+}
+TEST(TrainBits, NoNorm) { expect_same_bits_of("synthetic:12x12x2,3,84,40/lenet/none", "/init=fan-in"); }
+TEST(TrainBits, BatchNormWithLocalStatistics) { expect_same_bits_of("synthetic:12x12x2,3,84,40/lenet/batch"); }
+TEST(TrainBits, BatchNormWithMixedStatistics) { expect_same_bits_of("synthetic:12x12x2,3,84,40/lenet/batch", "/running-stats=mixed"); }
+TEST(TrainBits, BatchNormWithFrozenStatistics) { expect_same_bits_of("synthetic:12x12x2,3,84,40/lenet/batch", "/running-stats=frozen"); }
+TEST(TrainBits, PlainLoops) { expect_same_bits_of("synthetic:12x12x2,3,84,40/mlp/none", "/kernels=ref"); }
+TEST(TrainBits, WithoutMomentumWithAugmentation) {
+  for (const char* algorithm : {"complete/n8/iid/all_reduce_sgd", "exponential_one_peer/n8/iid/d_psgd", "double_binary_trees/n8/iid/relaysgd"})
+    expect_same_bits(std::string("train:synthetic:12x12x2,3,84,40/lenet/group/") + algorithm +
+                     "/seed2/augment=mirror+crop:2/batch=4/eval-samples=20/eval-workers=3/lr=0.1/momentum=0");
+}
+
+}  // namespace
+}  // namespace skewbench::train
