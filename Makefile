@@ -60,12 +60,12 @@ help: ## this list
 	awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run test test-full
-run: setup ## install what is missing, build, run the first sweep (16 workers, Fashion-MNIST), print the table, write the report
+run: setup ## install, build, run the first sweep, print its table
 	$(MAKE) --no-print-directory build
 	$(MAKE) --no-print-directory sweep SWEEP=jobs/sweeps/first.toml; code=$$?; \
 	$(MAKE) --no-print-directory report SWEEP=jobs/sweeps/first.toml && exit $$code
 
-test: setup ## install what is missing, build, run every test; the last line is "N passed, N failed, N skipped"
+test: setup ## install, build, run every test
 	$(MAKE) --no-print-directory build tests
 	$(PYTHON) jobs/run_tests.py --build $(BUILD)
 
@@ -74,10 +74,10 @@ test-full: setup ## make test and the long matrices
 	$(PYTHON) jobs/run_tests.py --build $(BUILD) --full
 
 .PHONY: setup deps
-setup: ## install missing packages (root or sudo; otherwise print the list and stop) and the Python environment
+setup: ## install what is missing, make the Python environment
 	PREFIX='$(PREFIX)' MPICXX='$(MPICXX)' CXX='$(CXX)' DATA='$(DATA)' jobs/setup/install.sh $(BUILD)
 
-deps: ## build pinned sources of the small libraries into PREFIX=DIR, without root
+deps: ## small libraries from pinned sources into PREFIX=DIR
 	$(if $(PREFIX),,$(error make deps needs PREFIX=DIR, the folder to install into))
 	CXX='$(CXX)' TARBALLS='$(TARBALLS)' DATA='$(DATA)' jobs/setup/deps.sh '$(PREFIX)' $(BUILD)
 
@@ -87,25 +87,25 @@ tests: $(TEST_PROGRAMS) ## build the test programs
 benches: $(BENCH_PROGRAMS)
 
 .PHONY: sweep report table
-sweep: ## run a sweep: make sweep SWEEP=jobs/sweeps/x.toml
+sweep: ## run a sweep: SWEEP=jobs/sweeps/NAME.toml
 	$(if $(SWEEP),,$(error make sweep needs SWEEP=jobs/sweeps/NAME.toml))
 	$(PYTHON) jobs/sweep.py run $(SWEEP) --build $(BUILD) $(if $(DATA),--set data='$(DATA)')
 
-report: ## print a sweep's table, draw its figures, write report.html: make report SWEEP=jobs/sweeps/x.toml
+report: ## table, figures, report.html of SWEEP=...
 	$(PYTHON) -m analysis.report --sweep $(or $(SWEEP),jobs/sweeps/first.toml)
 
-table: ## print own results beside published values: make table TABLE=relaysum-table2
+table: ## TABLE=NAME: published values, own ones beside them
 	$(PYTHON) -m analysis.table --table $(TABLE)
 
 .PHONY: bench-train
-bench-train: build ## samples/s per core, GFLOP/s and share of the core's measured FMA peak for whole training steps
-	$(BUILD)/bin/bench_train
+bench-train: build ## speed of whole steps, memory, start-up
+	$(PYTHON) jobs/bench_train.py --build $(BUILD) $(if $(DATA),--data '$(DATA)')
 
 .PHONY: lint clean
-lint: ## check the rules: who may include whom, file names, file lengths, no machine paths
+lint: ## check the rules that a machine can check
 	python3 jobs/lint.py
 
-clean: ## remove the build folder, the Python environment in it included
+clean: ## remove the build folder
 	rm -rf $(BUILD)
 
 # Objects, libraries, programs. A change of flags rebuilds: the stamp holds them.
