@@ -123,7 +123,8 @@ TEST(Augmentation, Names) {
   EXPECT_TRUE(same("mirror", true, 0));
   EXPECT_TRUE(same("crop:4", false, 4));
   EXPECT_TRUE(same("mirror+crop:2", true, 2));
-  for (const char* text : {"", "miror", "crop", "crop:", "crop:0", "crop:-1", "crop:x", "crop:1.5", "mirror+", "mirror+none", "mirror+mirror", "crop:4+mirror", "none+mirror"})
+  for (const char* text : {"", "miror", "crop", "crop:", "crop:0", "crop:-1", "crop:x", "crop:1.5", "mirror+", "mirror+none",
+                           "mirror+mirror", "crop:4+mirror", "none+mirror"})
     EXPECT_THROW(parse_augmentation(text), Error) << text;
 }
 

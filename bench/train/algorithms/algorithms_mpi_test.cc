@@ -20,16 +20,19 @@ using Matrix = std::vector<Vector>;  // [worker][element], or [worker][worker]
 
 constexpr int kDimension = 10, kStepsPerEpoch = 4;
 
-/// f_i(x) = 1/2 |A_i x - b_i|^2 where x lies in two tensors with multipliers of their own, a gap between them.
+/// f_i(x) = 1/2 |A_i x - b_i|^2 where x lies in two tensors with multipliers of their own, a gap between them. Behind them
+/// a running statistic of one element, whose value on worker i's samples is b_i[0].
 class TwoTensors : public Task<double> {
  public:
   static constexpr int kFirst = 7;  // elements of the first tensor
+  static constexpr double kFirstStatistic = 4;
   struct Multipliers {
     double lr = 1, decay = 1;
   };
   TwoTensors(const QuadraticsData& data, Multipliers first, Multipliers second) : data_(data) {
     layout_.add("first", TensorKind::weight, 1, kFirst, first.lr, first.decay);
     layout_.add("second", TensorKind::bias, 1, kDimension - kFirst, second.lr, second.decay);
+    layout_.add("statistic", TensorKind::running_statistic, 1, 1);
   }
   static int64_t position(int k) { return k < kFirst ? k : Layout::kTensorAlignment + k - kFirst; }
 
@@ -39,6 +42,7 @@ class TwoTensors : public Task<double> {
   void initial_parameters(uint64_t, double* parameters) const override {
     std::fill(parameters, parameters + layout_.size(), 0.0);
     for (int k = 0; k < kDimension; ++k) parameters[position(k)] = data_.x0[static_cast<std::size_t>(k)];
+    parameters[layout_.statistics_begin()] = kFirstStatistic;
   }
   double loss_and_gradient(const double* x, const Batch& batch, double* gradient) override {
     std::fill(gradient, gradient + layout_.size(), 0.0);
@@ -51,6 +55,7 @@ class TwoTensors : public Task<double> {
       for (int c = 0; c < kDimension; ++c) gradient[position(c)] += a[r * kDimension + c] * residual;
       loss += residual * residual / 2;
     }
+    gradient[layout_.statistics_begin()] = b[0];
     return loss;
   }
   Evaluation evaluate(const double*, const Batch&) override { return {}; }
@@ -68,6 +73,7 @@ struct Problem {
   TwoTensors::Multipliers first{}, second{};
   double x0 = 0;  ///< every worker starts at (x0, x0 / 2, x0 / 3, ...)
   int steps = 24;
+  bool mix_statistics = false, freeze_statistics = false;
 
   QuadraticsData data() const {
     QuadraticsData made = random_quadratics(workers, kDimension, 1, 10, 5);
@@ -78,8 +84,9 @@ struct Problem {
   double decay_of(int k) const { return (k < TwoTensors::kFirst ? first : second).decay; }
 };
 
-/// The algorithm's vectors of this rank's workers, in one row each; the other rows stay empty.
-Matrix run_algorithm(const Problem& problem) {
+/// The algorithm's vectors of this rank's workers, in one row each; the other rows stay empty. With `statistics`, the running
+/// statistic instead of the parameters.
+Matrix run_algorithm(const Problem& problem, bool statistics = false) {
   const QuadraticsData data = problem.data();
   const auto dataset = quadratics_dataset(data, "quadratics", "random");
   partitions::Partition partition;
@@ -92,7 +99,8 @@ Matrix run_algorithm(const Problem& problem) {
   StateTable state(placement.first(), placement.last());
   exchange::Exchange exchange(communicator, placement, topology, meter);
   DataFeed feed(dataset, partition, placement.first(), placement.last(), 1, {});
-  Run<double> run(task, exchange, state, feed, {.momentum = problem.momentum, .weight_decay = problem.weight_decay, .batch = 1});
+  Run<double> run(task, exchange, state, feed, {.momentum = problem.momentum, .weight_decay = problem.weight_decay, .batch = 1,
+                                                 .mix_statistics = problem.mix_statistics, .freeze_statistics = problem.freeze_statistics});
   const auto algorithm = find_algorithm<double>(problem.algorithm)(run);
   const LearningRate rate(problem.lr, problem.schedule);
   for (int step = 0; step < problem.steps; ++step) {
@@ -100,8 +108,11 @@ Matrix run_algorithm(const Problem& problem) {
     algorithm->step(run);
   }
   Matrix x(static_cast<std::size_t>(problem.workers));
-  for (int i = run.first(); i < run.last(); ++i)
-    for (int k = 0; k < kDimension; ++k) x[static_cast<std::size_t>(i)].push_back(run.x(i)[TwoTensors::position(k)]);
+  for (int i = run.first(); i < run.last(); ++i) {
+    Vector& row = x[static_cast<std::size_t>(i)];
+    if (statistics) row.push_back(run.x(i)[run.layout().statistics_begin()]);
+    else for (int k = 0; k < kDimension; ++k) row.push_back(run.x(i)[TwoTensors::position(k)]);
+  }
   return x;
 }
 
@@ -305,6 +316,33 @@ TEST(Algorithms, RelaySgd) {
   expect_formula("relaysgd", "chain", [](const Problem& p) { return relaysgd(p, {chain(p.workers)}); });
   expect_formula("relaysgd", "binary_tree", [](const Problem& p) { return relaysgd(p, {binary_tree(p.workers)}); });
   expect_formula("relaysgd", "double_binary_trees", [](const Problem& p) { return relaysgd(p, {binary_tree(p.workers), mirrored_tree(p.workers)}); });
+}
+
+/// s_i + (b_i[0] - s_i) / 10 each step, mixed by w afterwards.
+Matrix statistics(const Problem& problem, const Matrix& w) {
+  const QuadraticsData data = problem.data();
+  Matrix s(at(problem.workers), Vector{TwoTensors::kFirstStatistic});
+  for (int t = 0; t < problem.steps; ++t) {
+    for (int i = 0; i < problem.workers; ++i) s[at(i)][0] += 0.1 * (data.b[at(i * kDimension)] - s[at(i)][0]);
+    s = product(w, s);
+  }
+  return s;
+}
+
+TEST(Algorithms, RunningStatisticsAreLocalMixedOrFrozen) {
+  const Matrix own = adjacency(8, [](int i, int j) { return i == j; });
+  const Matrix mean(8, Vector(8, 1.0 / 8));
+  for (const auto& [algorithm, topology, mixing] : {std::tuple{"all_reduce_sgd", "complete", mean},
+                                                    {"d_psgd", "ring", metropolis_hastings(ring(8))},
+                                                    {"qg_dsgdm_n", "ring", metropolis_hastings(ring(8))},
+                                                    {"relaysgd", "star", Matrix()}}) {
+    Problem problem{.algorithm = algorithm, .topology = topology};
+    expect_equal(run_algorithm(problem, true), statistics(problem, own), fmt::format("local, {}", algorithm));
+    problem.freeze_statistics = true;
+    expect_equal(run_algorithm(problem, true), Matrix(8, Vector{TwoTensors::kFirstStatistic}), fmt::format("frozen, {}", algorithm));
+    problem.freeze_statistics = false, problem.mix_statistics = true;
+    if (!mixing.empty()) expect_equal(run_algorithm(problem, true), statistics(problem, mixing), fmt::format("mixed, {}", algorithm));
+  }
 }
 
 double largest_distance(const Matrix& x, const Vector& optimum) {
