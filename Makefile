@@ -59,18 +59,21 @@ endif
 help: ## this list
 	awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# A build uses every core, unless -j came from the command line.
+PARALLEL_MAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .PHONY: run test test-full
 run: setup ## install, build, run the first sweep, print its table
-	$(MAKE) --no-print-directory build
+	$(PARALLEL_MAKE) build
 	$(MAKE) --no-print-directory sweep SWEEP=jobs/sweeps/first.toml; code=$$?; \
 	$(MAKE) --no-print-directory report SWEEP=jobs/sweeps/first.toml && exit $$code
 
 test: setup ## install, build, run every test
-	$(MAKE) --no-print-directory build tests
+	$(PARALLEL_MAKE) build tests
 	$(PYTHON) jobs/run_tests.py --build $(BUILD)
 
 test-full: setup ## make test and the long matrices
-	$(MAKE) --no-print-directory build tests
+	$(PARALLEL_MAKE) build tests
 	$(PYTHON) jobs/run_tests.py --build $(BUILD) --full
 
 .PHONY: setup deps
