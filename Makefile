@@ -64,16 +64,16 @@ PARALLEL_MAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j
 
 .PHONY: run test test-full
 run: setup ## install, build, run the first sweep, print its table
-	$(PARALLEL_MAKE) build
+	+$(PARALLEL_MAKE) build
 	$(MAKE) --no-print-directory sweep SWEEP=jobs/sweeps/first.toml; code=$$?; \
 	$(MAKE) --no-print-directory report SWEEP=jobs/sweeps/first.toml && exit $$code
 
 test: setup ## install, build, run every test
-	$(PARALLEL_MAKE) build tests
+	+$(PARALLEL_MAKE) build tests
 	$(PYTHON) jobs/run_tests.py --build $(BUILD)
 
 test-full: setup ## make test and the long matrices
-	$(PARALLEL_MAKE) build tests
+	+$(PARALLEL_MAKE) build tests
 	$(PYTHON) jobs/run_tests.py --build $(BUILD) --full
 
 .PHONY: setup deps
