@@ -33,7 +33,7 @@ struct Channel {
   Addressing addressing = Addressing::per_worker;
   int lane = 0;                ///< whose graph of the topology
   int64_t element_bytes = 1;
-  int64_t bound = 0;           ///< most elements of a message
+  int64_t bound = 0;           ///< most elements of a message, below 2 GiB
   /// Every message has `bound` elements; otherwise only the sender knows, and its length travels ahead (8 bytes of wire).
   bool fixed_length = true;
 };

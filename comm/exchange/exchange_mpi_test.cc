@@ -123,20 +123,20 @@ TEST(Exchange, AnEmptyMessageIsNotALostOne) {
   }
 }
 
-/// Pairs of workers that talk to each other only: most ranks have no neighbour, and each graph communicator has such.
+// A pair that talks, one that only sends to the other, and silence: a rank may have neighbours on one side only, or none.
 TEST(Exchange, RanksWithoutNeighbours) {
   const int n = 16;
   topology::Topology topology;
-  topology.name = "pairs";
+  topology.name = "pair";
   topology.workers = n;
-  topology.graphs = {topology::Graph(n, {{7, 8}, {8, 7}}), topology::Graph(n, {})};
-  topology.period = 2;
+  topology.graphs = {topology::Graph(n, {{7, 8}, {8, 7}}), topology::Graph(n, {{7, 8}}), topology::Graph(n, {})};
+  topology.period = 3;
   const Placement placement(n, test_communicator()->size(), test_communicator()->rank());
   Meter meter;
   Exchange exchange(*test_communicator(), placement, topology, meter);
   const int fixed = exchange.open({.name = "fixed", .element_bytes = 8, .bound = 1});
   const int variable = exchange.open({.name = "variable", .element_bytes = 8, .bound = 2, .fixed_length = false});
-  for (int64_t step = 0; step < 4; ++step) {
+  for (int64_t step = 0; step < 6; ++step) {
     std::vector<std::array<double, 2>> words(n);
     for (int i = placement.first(); i < placement.last(); ++i) {
       words[static_cast<std::size_t>(i)] = {word(i, 0, step, 0), word(i, 0, step, 1)};
@@ -302,6 +302,7 @@ TEST(Exchange, RefusesWhatWouldHangOrBeWrong) {
   EXPECT_THROW(world.exchange.received(channel, 1, 0), Error) << "before a round";
   EXPECT_THROW(world.exchange.begin(0, {channel}), Error) << "nobody has posted";
   EXPECT_THROW(world.exchange.open({.name = "lane", .lane = 1, .bound = 1}), Error);
+  EXPECT_THROW(world.exchange.open({.name = "long", .element_bytes = 4, .bound = int64_t{1} << 29}), Error) << "2 GiB";
 }
 
 TEST(Exchange, RanksThatDisagreeAboutTheGraphAreRefused) {

@@ -46,20 +46,19 @@ ChannelPlan::ChannelPlan(const topology::Graph& the_graph, const Placement& plac
 
 PhasePlan::PhasePlan(const Communicator& communicator, const Placement& placement,
                      const topology::Topology& topology, int phase) {
-  std::set<int> sources, destinations;
+  std::set<int> neighbours;
   for (int lane = 0; lane < topology.lanes; ++lane) {
     for (const Addressing addressing : {Addressing::per_worker, Addressing::per_edge})
       plans_.emplace_back(topology.graph(phase, lane), placement, addressing);
-    for (const Crossing& crossing : plans_.back().incoming) sources.insert(crossing.remote_rank);
-    for (const Crossing& crossing : plans_.back().outgoing) destinations.insert(crossing.remote_rank);
+    for (const Crossing& crossing : plans_.back().incoming) neighbours.insert(crossing.remote_rank);
+    for (const Crossing& crossing : plans_.back().outgoing) neighbours.insert(crossing.remote_rank);
   }
-  sources_.assign(sources.begin(), sources.end());
-  destinations_.assign(destinations.begin(), destinations.end());
+  neighbours_.assign(neighbours.begin(), neighbours.end());
   if (communicator.size() == 1) return;
   // No reordering: workers are placed already. Unweighted: the messages of two channels may differ in size.
-  MPI_CALL(MPI_Dist_graph_create_adjacent(communicator.handle(), static_cast<int>(sources_.size()), sources_.data(),
-                                          MPI_UNWEIGHTED, static_cast<int>(destinations_.size()), destinations_.data(),
-                                          MPI_UNWEIGHTED, MPI_INFO_NULL, 0, &comm_));
+  const int degree = static_cast<int>(neighbours_.size());
+  MPI_CALL(MPI_Dist_graph_create_adjacent(communicator.handle(), degree, neighbours_.data(), MPI_UNWEIGHTED, degree,
+                                          neighbours_.data(), MPI_UNWEIGHTED, MPI_INFO_NULL, 0, &comm_));
   MPI_CALL(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN));
 }
 
