@@ -268,7 +268,7 @@ class Quadratics(RunTest):
 
 
 class Killed(RunTest):
-    LONG = {**SMALL, "eval-every": "0.25", "epochs": "1000", "eval-samples": "8"}  # 4001 evaluations, one a step
+    LONG = {**SMALL, "eval-every": "0.25", "epochs": "500", "eval-samples": "8"}  # 2001 evaluations, one a step
 
     def kill(self, process):
         """SIGKILL to the launcher and all ranks, as when a node goes down."""
@@ -309,7 +309,7 @@ class Killed(RunTest):
         self.assertGreater(max(found), 200)
         again = self.folder / "killed3.h5"
         interrupted = again.with_suffix(".running.h5").read_bytes()
-        self.run_train(self.LONG, 3, again)
+        self.run_train(self.LONG, 2, again)
         self.assertEqual(sorted(path.name for path in self.folder.glob("killed3*")), ["killed3.h5", "killed3.interrupted-1.h5"])
         self.assertEqual(again.with_suffix(".interrupted-1.h5").read_bytes(), interrupted)
         arrays, texts = contents(again)
