@@ -28,7 +28,8 @@ std::vector<int32_t> workers_to_evaluate(int workers, int most, uint64_t seed) {
 
 /// Every entry is non-zero on one rank at most, so the sum over ranks is exact.
 void sum_over_ranks(const exchange::Communicator& communicator, std::vector<double>& values) {
-  MPI_CALL(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_DOUBLE, MPI_SUM, communicator.handle()));
+  MPI_CALL(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_DOUBLE, MPI_SUM,
+                         communicator.handle()));
 }
 
 }  // namespace
@@ -52,7 +53,8 @@ Evaluator<T>::Evaluator(Run<T>& run, const partitions::Dataset& dataset, int64_t
   const int64_t count = std::min(samples, dataset.test.count);
   std::vector<int64_t> subset(static_cast<std::size_t>(count));  // without classes: simply the first ones
   std::iota(subset.begin(), subset.end(), int64_t{0});
-  if (run.task().has_classes()) subset = partitions::balanced_subset(dataset.test.labels, dataset.classes, count, run.hyper().seed);
+  if (run.task().has_classes())
+    subset = partitions::balanced_subset(dataset.test.labels, dataset.classes, count, run.hyper().seed);
   subset_samples_.resize(static_cast<std::size_t>(count * dataset.shape.bytes()));
   partitions::gather(dataset.test, dataset.shape, subset, subset_samples_.data());
   for (const int64_t index : subset) subset_labels_.push_back(dataset.test.labels[static_cast<std::size_t>(index)]);

@@ -164,7 +164,8 @@ class TrainingRun {
     row.seconds_total = MPI_Wtime() - start_;
     if (file_) file_->append(row);
     progress.evaluation(row);
-    return std::isfinite(row.consensus_distance) && std::ranges::all_of(row.loss, [](double loss) { return std::isfinite(loss); });
+    const auto is_finite = [](double number) { return std::isfinite(number); };
+    return is_finite(row.consensus_distance) && std::ranges::all_of(row.loss, is_finite);
   }
 
   double mean_training_loss(int64_t step) {
@@ -232,7 +233,8 @@ class TrainingRun {
       total += of_rank;
     }
     all.resize(static_cast<std::size_t>(total));
-    MPI_CALL(MPI_Gatherv(mine.data(), count, MPI_INT64_T, all.data(), counts.data(), offsets.data(), MPI_INT64_T, 0, communicator_.handle()));
+    MPI_CALL(MPI_Gatherv(mine.data(), count, MPI_INT64_T, all.data(), counts.data(), offsets.data(), MPI_INT64_T, 0,
+                         communicator_.handle()));
     std::vector<EdgeRow> edges;
     for (std::size_t at = 0; at + 3 < all.size(); at += 4) edges.push_back({all[at], all[at + 1], all[at + 2], all[at + 3]});
     return edges;

@@ -42,8 +42,8 @@ void AllReduce<T>::count_bytes() {
       if (to != from) meter_.ledger.on(from, to).payload += (length(to, to + 1) + length(from, from + 1)) * size;
     for (int rank = 0; rank < placement_.ranks(); ++rank) {
       const int lowest = placement_.first_of(rank);
-      if (rank != placement_.rank())
-        meter_.ledger.on(from, lowest).wire += (length(lowest, placement_.first_of(rank + 1)) + length(from, from + 1)) * size;
+      const int64_t elements = length(lowest, placement_.first_of(rank + 1)) + length(from, from + 1);
+      if (rank != placement_.rank()) meter_.ledger.on(from, lowest).wire += elements * size;
     }
   }
 }
@@ -58,7 +58,7 @@ const T* AllReduce<T>::combine(const std::vector<double>& weight, const exchange
   // To each rank its slice of every local worker's vector, straight from there; from each its workers' parts of ours.
   std::vector<int> send_counts(static_cast<std::size_t>(ranks), 0), receive_counts = send_counts, no_offset = send_counts;
   std::vector<int> receive_offsets = send_counts;
-  std::vector<MPI_Datatype> send_types(static_cast<std::size_t>(ranks), MPI_BYTE), receive_types(static_cast<std::size_t>(ranks), element);
+  std::vector<MPI_Datatype> send_types(static_cast<std::size_t>(ranks), MPI_BYTE), receive_types(send_types.size(), element);
   int64_t remote_before = 0;
   for (int rank = 0; rank < ranks; ++rank) {
     const auto at = static_cast<std::size_t>(rank);

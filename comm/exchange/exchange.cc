@@ -32,7 +32,8 @@ class TypeBuilder {
     count = lengths_.empty() ? 0 : 1;
     if (lengths_.empty()) return MPI_BYTE;
     MPI_Datatype type = MPI_DATATYPE_NULL;
-    MPI_CALL(MPI_Type_create_struct(static_cast<int>(lengths_.size()), lengths_.data(), addresses_.data(), types_.data(), &type));
+    MPI_CALL(MPI_Type_create_struct(static_cast<int>(lengths_.size()), lengths_.data(), addresses_.data(), types_.data(),
+                                    &type));
     to_free.push_back(type);
     MPI_CALL(MPI_Type_commit(&type));
     return type;
@@ -82,8 +83,9 @@ int Exchange::open(Channel channel) {
   REQUIRE(channel.bound > 0 && channel.element_bytes > 0, "channel {} is bound to {} elements of {} bytes", channel.name,
           channel.bound, channel.element_bytes);
   // Open MPI 4.1.4 crashes on a longer one, also in parts: it joins what lies side by side. Several may be more together.
-  REQUIRE(channel.bound <= INT_MAX / channel.element_bytes, "a message of channel {} may have {} elements of {} bytes; MPI takes {} bytes",
-          channel.name, channel.bound, channel.element_bytes, INT_MAX);
+  REQUIRE(channel.bound <= INT_MAX / channel.element_bytes,
+          "a message of channel {} may have {} elements of {} bytes; MPI takes {} bytes", channel.name, channel.bound,
+          channel.element_bytes, INT_MAX);
   Open opened;
   opened.spec = std::move(channel);
   channels_.push_back(std::move(opened));
@@ -91,8 +93,9 @@ int Exchange::open(Channel channel) {
 }
 
 const PhasePlan& Exchange::phase_plan(int64_t step) {
-  auto& plan = phases_[static_cast<std::size_t>(step % topology_.period)];
-  if (!plan) plan = std::make_unique<PhasePlan>(communicator_, placement_, topology_, static_cast<int>(step % topology_.period));
+  const auto phase = static_cast<int>(step % topology_.period);
+  auto& plan = phases_[static_cast<std::size_t>(phase)];
+  if (!plan) plan = std::make_unique<PhasePlan>(communicator_, placement_, topology_, phase);
   return *plan;
 }
 
@@ -105,8 +108,8 @@ void Exchange::post(int handle, int from, int to, Slice slice) {
   REQUIRE(channel.spec.fixed_length ? slice.count == channel.spec.bound : slice.count <= channel.spec.bound,
           "worker {} posts {} elements on channel {}, whose messages have {}{}", from, slice.count, channel.spec.name,
           channel.spec.fixed_length ? "" : "at most ", channel.spec.bound);
-  REQUIRE(slice.count >= 0 && (slice.count == 0 || !slice.lost()), "worker {} posts {} elements from {} on channel {}", from,
-          slice.count, slice.data, channel.spec.name);
+  REQUIRE(slice.count >= 0 && (slice.count == 0 || !slice.lost()), "worker {} posts {} elements from {} on channel {}",
+          from, slice.count, slice.data, channel.spec.name);
   if (slice.count == 0) slice.data = &kNothing;
   channel.posts.push_back({from, to, slice});
 }
@@ -130,8 +133,9 @@ void Exchange::take_posts(Open& channel) {
 }
 
 const Slice& Exchange::sent(const Open& channel, int from, int to) const {
-  if (channel.spec.addressing == Addressing::per_worker) return channel.sent[static_cast<std::size_t>(from - placement_.first())];
-  return channel.sent[static_cast<std::size_t>(channel.plan->graph->edge_index(from, to))];
+  const bool per_worker = channel.spec.addressing == Addressing::per_worker;
+  const int at = per_worker ? from - placement_.first() : channel.plan->graph->edge_index(from, to);
+  return channel.sent[static_cast<std::size_t>(at)];
 }
 
 void Exchange::count_bytes(Open& channel) {
@@ -139,8 +143,8 @@ void Exchange::count_bytes(Open& channel) {
   for (int from = placement_.first(); from < placement_.last(); ++from)
     for (const int to : channel.plan->graph->out(from))
       meter_.ledger.on(from, to).payload += sent(channel, from, to).count * size;
-  for (const Crossing& crossing : channel.plan->outgoing)
-    meter_.ledger.on(crossing.from, crossing.to).wire += sent(channel, crossing.from, crossing.to).count * size + length_bytes;
+  for (const auto& [rank, from, to] : channel.plan->outgoing)
+    meter_.ledger.on(from, to).wire += sent(channel, from, to).count * size + length_bytes;
 }
 
 void Exchange::exchange_lengths(const PhasePlan& phase, const std::vector<int>& channels) {
@@ -262,11 +266,13 @@ Slice Exchange::received(int handle, int from, int to) const {
   REQUIRE(std::find(channels_under_way_.begin(), channels_under_way_.end(), handle) == channels_under_way_.end(),
           "channel {} is read at step {} before its round has ended", channel.spec.name, channel.step);
   const int edge = channel.plan->graph->edge_index(from, to);
-  REQUIRE(edge >= 0 && placement_.hosts(to), "rank {} reads a message {} -> {} on channel {}; step {} has no such edge to it",
-          communicator_.rank(), from, to, channel.spec.name, channel.step);
+  REQUIRE(edge >= 0 && placement_.hosts(to),
+          "rank {} reads a message {} -> {} on channel {}; step {} has no such edge to it", communicator_.rank(), from, to,
+          channel.spec.name, channel.step);
   if (loss_probability_ > 0) {
-    const auto stream = static_cast<uint32_t>(from) * static_cast<uint32_t>(placement_.workers()) + static_cast<uint32_t>(to);
-    if (Random(loss_seed_, stream, static_cast<uint32_t>(channel.step), Purpose::fault).uniform() < loss_probability_) return {};
+    const auto stream = static_cast<uint32_t>(int64_t{from} * placement_.workers() + to);
+    Random random(loss_seed_, stream, static_cast<uint32_t>(channel.step), Purpose::fault);
+    if (random.uniform() < loss_probability_) return {};
   }
   if (placement_.hosts(from)) return sent(channel, from, to);
   return channel.arrived[static_cast<std::size_t>(channel.plan->arrival[static_cast<std::size_t>(edge)])];

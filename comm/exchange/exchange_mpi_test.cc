@@ -24,7 +24,9 @@ const std::vector<Case> kCases = {{"ring", 8}, {"ring", 13}, {"star", 9}, {"comp
                                   {"torus", 12}, {"social_network", 32}};
 
 /// What worker `from` says to `to` at `step` in element e: names all four, so a stale or misplaced message shows.
-double word(int from, int to, int64_t step, int64_t e) { return from + 100.0 * to + 1e4 * static_cast<double>(step) + 1e7 * static_cast<double>(e); }
+double word(int from, int to, int64_t step, int64_t e) {
+  return from + 100.0 * to + 1e4 * static_cast<double>(step) + 1e7 * static_cast<double>(e);
+}
 
 class World {
  public:
@@ -44,7 +46,8 @@ TEST(Exchange, EveryMessageArrivesOnItsEdge) {
     constexpr int64_t kCount = 5;
     std::vector<int> edge_channels, worker_channels, all;
     for (int lane = 0; lane < world.topology.lanes; ++lane) {
-      edge_channels.push_back(world.exchange.open({.name = "edge", .addressing = Addressing::per_edge, .lane = lane, .element_bytes = 8, .bound = kCount}));
+      edge_channels.push_back(world.exchange.open({.name = "edge", .addressing = Addressing::per_edge, .lane = lane,
+                                                   .element_bytes = 8, .bound = kCount}));
       worker_channels.push_back(world.exchange.open({.name = "worker", .lane = lane, .element_bytes = 8, .bound = kCount}));
     }
     all = edge_channels;
@@ -86,13 +89,15 @@ TEST(Exchange, EveryMessageArrivesOnItsEdge) {
 TEST(Exchange, LengthsThatOnlyTheSenderKnows) {
   for (const Case& example : kCases) {
     World world(example);
-    const int channel = world.exchange.open({.name = "variable", .addressing = Addressing::per_edge, .element_bytes = 8, .bound = 40, .fixed_length = false});
+    const int channel = world.exchange.open({.name = "variable", .addressing = Addressing::per_edge, .element_bytes = 8,
+                                             .bound = 40, .fixed_length = false});
     const auto length = [](int from, int to, int64_t step) { return (from * 7 + to * 3 + step * 5) % 40; };  // some are 0
     std::vector<double> values(40);
     std::iota(values.begin(), values.end(), 1.0);
     for (int64_t step = 0; step < 4; ++step) {
       for (int i = world.placement.first(); i < world.placement.last(); ++i)
-        for (const int j : world.topology.graph(step).out(i)) world.exchange.post(channel, i, j, {values.data(), length(i, j, step), 1});
+        for (const int j : world.topology.graph(step).out(i))
+          world.exchange.post(channel, i, j, {values.data(), length(i, j, step), 1});
       world.exchange.run(step, {channel});
       for (int i = world.placement.first(); i < world.placement.last(); ++i) {
         for (const int j : world.topology.graph(step).in(i)) {
@@ -238,7 +243,7 @@ TEST(Exchange, BytesArePayloadPerEdgeAndWirePerVectorAndRemoteRank) {
       }
       std::sort(ranks.begin(), ranks.end());
       ranks.erase(std::unique(ranks.begin(), ranks.end()), ranks.end());
-      expected_wire += 3 * 100 * std::count_if(ranks.begin(), ranks.end(), [&](int rank) { return rank != world.placement.rank(); });
+      expected_wire += 3 * 100 * (std::ssize(ranks) - std::count(ranks.begin(), ranks.end(), world.placement.rank()));
     }
     EXPECT_EQ(payload, expected_payload) << example.name;
     EXPECT_EQ(wire, expected_wire) << example.name;
@@ -284,7 +289,8 @@ TEST(Exchange, LostMessagesAreTheSameOnEveryPlacement) {
     lost.insert(lost.end(), all.begin(), all.end());
   }
   const int64_t count = std::accumulate(lost.begin(), lost.end(), int64_t{0});
-  EXPECT_EQ(fingerprint(std::as_bytes(std::span(lost))), 2764471726777939253u);  // recorded on one rank; the same on every number of them
+  // Recorded on one rank; the same on every number of them.
+  EXPECT_EQ(fingerprint(std::as_bytes(std::span(lost))), 2764471726777939253u);
   EXPECT_NEAR(static_cast<double>(count) / 1600, 0.3, 5 * 0.0115);  // five standard errors
 }
 

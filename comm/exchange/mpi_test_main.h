@@ -19,7 +19,8 @@ inline Communicator*& test_communicator() {
 class RankListener : public testing::EmptyTestEventListener {
   void OnTestPartResult(const testing::TestPartResult& result) override {
     if (result.failed() && test_communicator()->rank() != 0)
-      std::fprintf(stderr, "rank %d: %s:%d: %s\n", test_communicator()->rank(), result.file_name(), result.line_number(), result.summary());
+      std::fprintf(stderr, "rank %d: %s:%d: %s\n", test_communicator()->rank(), result.file_name(), result.line_number(),
+                   result.summary());
   }
   void OnTestEnd(const testing::TestInfo& info) override {
     const int failed = info.result()->Failed() ? 1 : 0;

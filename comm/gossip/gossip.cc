@@ -46,9 +46,11 @@ void Gossip<T>::end(const exchange::VectorOf<const T>& source, const exchange::V
   const exchange::Placement& placement = exchange_.placement();
   for (int lane = 0; lane < topology.lanes; ++lane) {
     const auto matrix = static_cast<std::size_t>(step_ % topology.period * topology.lanes + lane);
+    const int channel = channels_[static_cast<std::size_t>(lane)];
+    const int64_t length = exchange::lane_length(count_, lane, topology.lanes);
     for (int i = placement.first(); i < placement.last(); ++i)
-      mix_with_neighbours(exchange_, channels_[static_cast<std::size_t>(lane)], weights_[matrix].rows[static_cast<std::size_t>(i)], i,
-                          source(i) + lane, exchange::lane_length(count_, lane, topology.lanes), topology.lanes, destination(i) + lane);
+      mix_with_neighbours(exchange_, channel, weights_[matrix].rows[static_cast<std::size_t>(i)], i, source(i) + lane, length,
+                          topology.lanes, destination(i) + lane);
   }
   exchange_.meter().seconds.mix += MPI_Wtime() - start;
 }
@@ -59,8 +61,10 @@ void Gossip<T>::run(int64_t step, const exchange::VectorOf<const T>& source, con
   end(source, destination);
 }
 
-template void mix_with_neighbours(const exchange::Exchange&, int, const topology::MixingRow&, int, const float*, int64_t, int64_t, float*);
-template void mix_with_neighbours(const exchange::Exchange&, int, const topology::MixingRow&, int, const double*, int64_t, int64_t, double*);
+template void mix_with_neighbours(const exchange::Exchange&, int, const topology::MixingRow&, int, const float*, int64_t,
+                                  int64_t, float*);
+template void mix_with_neighbours(const exchange::Exchange&, int, const topology::MixingRow&, int, const double*, int64_t,
+                                  int64_t, double*);
 template class Gossip<float>;
 template class Gossip<double>;
 

@@ -31,7 +31,9 @@ std::vector<std::vector<T>> gossip_over_mpi(const topology::Topology& topology, 
   std::vector<std::vector<T>> x, next;
   for (int i = placement.first(); i < placement.last(); ++i) x.push_back(random_vector<T>(i, 0, count));
   next = x;
-  const auto of = [&](auto& vectors) { return [&](int i) { return vectors[static_cast<std::size_t>(i - placement.first())].data(); }; };
+  const auto of = [&](auto& vectors) {
+    return [&](int i) { return vectors[static_cast<std::size_t>(i - placement.first())].data(); };
+  };
   for (int64_t step = 0; step < steps; ++step) {
     gossip.run(step, of(x), of(next));
     std::swap(x, next);
@@ -50,7 +52,8 @@ void expect_same_bits() {
       gossip_ref(topology, step, want, mixed);
       std::swap(want, mixed);
     }
-    const exchange::Placement placement(example.workers, exchange::test_communicator()->size(), exchange::test_communicator()->rank());
+    const exchange::Communicator& communicator = *exchange::test_communicator();
+    const exchange::Placement placement(example.workers, communicator.size(), communicator.rank());
     for (int i = placement.first(); i < placement.last(); ++i) {
       const Comparison same = compare_bits(std::span<const T>(got[static_cast<std::size_t>(i - placement.first())]),
                                            std::span<const T>(want[static_cast<std::size_t>(i)]));

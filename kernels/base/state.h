@@ -72,8 +72,8 @@ class StateTable {
   template <class T>
   std::span<T> view(int handle, std::size_t position) {
     Array& array = arrays_[static_cast<std::size_t>(handle)];
-    REQUIRE(array.type == scalar_type<T>() && position < array.memory.size(), "state {} is read as another type, or for a {} of another rank",
-            array.name, to_string(array.scope));
+    REQUIRE(array.type == scalar_type<T>() && position < array.memory.size(),
+            "state {} is read as another type, or for a {} of another rank", array.name, to_string(array.scope));
     return {reinterpret_cast<T*>(array.memory[position].data()), static_cast<std::size_t>(array.length)};
   }
   std::size_t edge_position(int handle, int from, int to) const;
