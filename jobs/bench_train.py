@@ -50,7 +50,7 @@ def memory(bench, launcher, data, **_):
         for algorithm, topology in MEMORY_CASES:
             case = ["--memory", workers, "--limit", limit, "--algorithm", algorithm, "--topology", topology]
             codes.append(run(launcher.start([bench, *case, *data], RANKS)))
-    print("# state: the workers' arrays; buffers: of the exchange; images: of the data set, once per rank")
+    print("# state: arrays of the workers; buffers: the exchange's; images: once per rank")
     return max(codes)
 
 

@@ -93,8 +93,9 @@ Measured measure(Workers& workers, const Network& network, int64_t steps, const 
 
 class Row {
  public:
-  Row(const Case& c, const TrainingSpeedOptions& options, double flops_per_sample, double peak)
-      : case_(c), options_(options), flops_(flops_per_sample * static_cast<double>(options.batch)), peak_(peak) {}
+  Row(const Case& c, const TrainingSpeedOptions& options, double flops_per_sample, double peak, double core_share)
+      : case_(c), options_(options), flops_(flops_per_sample * static_cast<double>(options.batch)), peak_(peak),
+        core_share_(core_share) {}
 
   void print(int workers, const std::vector<Measured>& all) const {
     const auto milliseconds = [&](auto value_of) {
@@ -119,12 +120,13 @@ class Row {
 
  private:
   std::string judged(const std::string& what, bool is_reached) const {
-    return options_.is_oversubscribed ? "OVERSUBSCRIBED" : requirement(what, is_reached);
+    if (options_.is_oversubscribed) return "OVERSUBSCRIBED";
+    return core_share_ < kQuietShare ? "DISTURBED" : requirement(what, is_reached);
   }
 
   const Case& case_;
   const TrainingSpeedOptions& options_;
-  double flops_, peak_;
+  double flops_, peak_, core_share_;
 };
 
 bool measure_case(const Case& c, const TrainingSpeedOptions& options, double peak, const exchange::Communicator& communicator) {
@@ -146,6 +148,7 @@ bool measure_case(const Case& c, const TrainingSpeedOptions& options, double pea
   bool is_right = on_all_ranks(communicator, checked == Verdict::passed);
   std::vector<Measured> of_few, of_many;
   std::vector<double> ratios;
+  const CoreShare core;
   if (is_right) {
     measure(workers_few, network, 1, communicator);  // makes the plans
     measure(workers_many, network, 1, communicator);
@@ -162,12 +165,18 @@ bool measure_case(const Case& c, const TrainingSpeedOptions& options, double pea
       ratios.push_back(of_many.back().step / of_few.back().step);
     }
   }
+  const double core_share = mean_over_ranks(communicator, core.value());
   const bool is_finite = on_all_ranks(communicator, workers_few.is_finite() && workers_many.is_finite());
   if (communicator.rank() == 0) {
-    const Row row(c, options, task->flops_per_sample(), peak);
+    const Row row(c, options, task->flops_per_sample(), peak, core_share);
     if (!is_right) fmt::print("INCORRECT {}: its gradient is not that of plain loops\n", c.name);
     else if (!is_finite) fmt::print("DIVERGED  {}: a loss or a parameter is not finite\n", c.name);
-    else row.print(few, of_few), row.print(many, of_many), row.print_ratio(few, many, median(ratios));
+    else {
+      row.print(few, of_few);
+      row.print(many, of_many);
+      row.print_ratio(few, many, median(ratios));
+      fmt::print("{}", quietness(core_share));
+    }
     std::fflush(stdout);
   }
   return is_right && is_finite;
@@ -185,11 +194,8 @@ bool measure_training(const TrainingSpeedOptions& options, const exchange::Commu
     fmt::print("{:<37}{:>9}{:>8}{:>7}  required\n", "# verdict network         workers", "samples/s", "GFLOP/s", "% peak");
     fmt::print("#  ms of a step      all forward  backw.  update   exch.    wait     mix    rest\n");
   }
-  const CoreShare core;
   bool is_right = true;
   for (const Case& c : kCases) is_right &= measure_case(c, options, peak, communicator);
-  const double share = mean_over_ranks(communicator, core.value());
-  if (communicator.rank() == 0) fmt::print("{}", quietness(share));
   return is_right;
 }
 
