@@ -13,7 +13,7 @@ from pathlib import Path
 
 from analysis import cells, layout, published, sweep_cases
 
-HEADING_OPTIONS = ("dataset", "model", "workers", "epochs", "batch", "lr", "lr-schedule", "momentum", "weight-decay")
+HEADING_OPTIONS = ("dataset", "model", "init", "workers", "epochs", "batch", "lr", "lr-schedule", "momentum", "weight-decay")
 
 
 def main(arguments=None):

@@ -150,6 +150,7 @@ class Runner:
             "PYTHONPATH": os.pathsep.join([str(root), str(root / "jobs")]),
             "SKEWBENCH_BUILD": str(build),
             "SKEWBENCH_TEST_FULL": "",
+            "GTEST_COLOR": "no",  # Open MPI gives ranks a terminal, and colours would hide the lines that are counted
         }
 
     def execute(self, run):

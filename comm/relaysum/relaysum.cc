@@ -17,6 +17,7 @@ template <class T>
 RelaySum<T>::RelaySum(exchange::Exchange& exchange, StateTable& state, int64_t count) : exchange_(exchange), state_(state) {
   const topology::Topology& topology = exchange.topology();
   require_trees(topology);
+  rounds_ = state.declare_global("relaysum.rounds", ScalarType::i64, 1);
   for (int id = 0; id < topology.lanes; ++id) {
     Lane lane{};
     lane.tree = &topology.graph(0, id);
@@ -42,21 +43,22 @@ RelaySum<T>::RelaySum(exchange::Exchange& exchange, StateTable& state, int64_t c
 template <class T>
 void RelaySum<T>::relay(Lane& lane, int lane_id, const exchange::VectorOf<const T>& value) {
   const exchange::Placement& placement = exchange_.placement();
+  const int64_t rounds = state_.global<int64_t>(rounds_)[0], generation = rounds % 2;
   std::vector<mix::Input<T>> inputs;
   for (int i = placement.first(); i < placement.last(); ++i) {
     for (const int j : lane.tree->out(i)) {
       inputs.assign(1, {value(i) + lane_id, exchange_.topology().lanes, T(1)});
       int64_t count = 1;
       for (const int k : lane.tree->in(i)) {
-        if (k == j || !has_received_) continue;
+        if (k == j || rounds == 0) continue;
         const exchange::Slice message = exchange_.received(lane.message_channel, k, i);
         const exchange::Slice number = exchange_.received(lane.count_channel, k, i);
         if (message.lost()) continue;
         inputs.push_back({message.as<T>(), message.stride, T(1)});
         count += *number.as<int64_t>();
       }
-      const auto message = state_.edge<T>(lane.messages[generation_], i, j);
-      const auto number = state_.edge<int64_t>(lane.counts[generation_], i, j);
+      const auto message = state_.edge<T>(lane.messages[generation], i, j);
+      const auto number = state_.edge<int64_t>(lane.counts[generation], i, j);
       mix::mix_host<T>(inputs, lane.length, message.data(), 1);
       number[0] = count;
       exchange_.post(lane.message_channel, i, j, {message.data(), lane.length, 1});
@@ -72,8 +74,7 @@ void RelaySum<T>::run(int64_t step, const exchange::VectorOf<const T>& value, co
   for (int id = 0; id < std::ssize(lanes_); ++id) relay(lanes_[static_cast<std::size_t>(id)], id, value);
   exchange_.meter().seconds.mix += MPI_Wtime() - start;
   exchange_.run(step, channels_);
-  has_received_ = true;
-  generation_ = 1 - generation_;
+  ++state_.global<int64_t>(rounds_)[0];
   const double mixing = MPI_Wtime();
   const exchange::Placement& placement = exchange_.placement();
   const int n = placement.workers(), stride = exchange_.topology().lanes;

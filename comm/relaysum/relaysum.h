@@ -51,8 +51,7 @@ class RelaySum {
   StateTable& state_;
   std::vector<Lane> lanes_;
   std::vector<int> channels_;
-  int generation_ = 0;        // which of the two messages are the ones under way
-  bool has_received_ = false;
+  int rounds_;  // state handle: rounds done so far; its parity says which of the two messages are formed next
 };
 
 /// The same recursion for all workers in one process, kept by hand between steps.
