@@ -6,6 +6,7 @@
 // model x^0 stands in for what has not arrived in the first `diameter` steps: the repository's default, used in all
 // runs of the paper's table 2 (its README and the paper's listing take the worker's own h_i).
 #include "bench/train/algorithms/algorithm.h"
+#include "bench/train/algorithms/local_step.h"
 #include "comm/relaysum/relaysum.h"
 
 namespace skewbench::train {
@@ -13,27 +14,16 @@ namespace skewbench::train {
 template <class T>
 class RelaySgd : public Algorithm<T> {
  public:
-  explicit RelaySgd(Run<T>& run)
-      : relaysum_(run.exchange(), run.state(), run.exchanged()),
-        half_(run.state().declare_worker("relaysgd.half_step", scalar_type<T>(), run.layout().size())) {
-    if (run.hyper().momentum != 0)
-      momentum_ = run.state().declare_worker("relaysgd.momentum", scalar_type<T>(), run.layout().size());
-  }
+  explicit RelaySgd(Run<T>& run) : relaysum_(run.exchange(), run.state(), run.exchanged()), local_(run, "relaysgd") {}
 
   void step(Run<T>& run) override {
-    const auto half = [&](int i) { return run.state().template worker<T>(half_, i).data(); };
-    for (int i = run.first(); i < run.last(); ++i) {
-      T* momentum = momentum_ < 0 ? nullptr : run.state().template worker<T>(momentum_, i).data();
-      run.train(i, run.x(i), run.gradient());
-      run.sgd_step(run.x(i), run.gradient(), momentum, half(i));
-      run.copy_unexchanged(half(i), run.x(i));
-    }
-    relaysum_.run(run.step(), half, run.initial(), [&](int i) { return run.x(i); });
+    local_.take();
+    relaysum_.run(run.step(), [&](int i) { return local_.half(i); }, run.initial(), [&](int i) { return run.x(i); });
   }
 
  private:
   relaysum::RelaySum<T> relaysum_;
-  int half_, momentum_ = -1;
+  LocalStep<T> local_;
 };
 
 template <class T>
