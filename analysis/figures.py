@@ -322,17 +322,18 @@ def scaling(grid):
     counts = sorted({n for series in points.values() for line in series.values() for n, _, _ in line})
     if len(counts) < 2:
         return None
-    width, height = 7.8, 3.1 * len(points) + 0.3
+    names = max(LABEL_WIDTH, 0.25 + 0.075 * max(len(label) for series in points.values() for label, _ in series))  # inches
+    width, height = 6.0 + names, 3.1 * len(points) + 0.3
     figure, axes = plt.subplots(len(points), 2, squeeze=False, sharex=True, sharey="col", figsize=(width, height))
-    figure.subplots_adjust(left=0.6 / width, right=1 - LABEL_WIDTH / width, bottom=0.55 / height, top=1 - 0.35 / height, wspace=0.3, hspace=0.35)
+    figure.subplots_adjust(left=0.6 / width, right=1 - names / width, bottom=0.55 / height, top=1 - 0.35 / height, wspace=0.3, hspace=0.35)
     for (left, right), (skew, series) in zip(axes, points.items()):
         for (label, look), line in series.items():
             known = {n: (accuracy, seconds) for n, accuracy, seconds in line}
             accuracy, seconds = zip(*(known.get(n, (np.nan, np.nan)) for n in counts))  # a gap, not a line across it
-            left.plot(counts, accuracy, **dict(look))
-            right.plot(counts, seconds, **dict(look))
-        left.set_ylabel("test accuracy, mean worker (%)")
-        right.set_ylabel("training time (s)")
+            left.plot(counts, seconds, **dict(look))
+            right.plot(counts, accuracy, **dict(look))  # on the right, where the names stand: here the lines part
+        left.set_ylabel("training time (s)")
+        right.set_ylabel("test accuracy, mean worker (%)")
         left.set_title(skew)
         right.set_title(skew)
     for axis in axes.flat:
@@ -345,7 +346,7 @@ def scaling(grid):
     for axis in axes[-1]:
         axis.set_xlabel("workers")
     for (_, right), series in zip(axes, points.values()):
-        ends = [(max(line)[0], max(line)[2], label, dict(look)["color"]) for (label, look), line in series.items()]
+        ends = [(max(line)[0], max(line)[1], label, dict(look)["color"]) for (label, look), line in series.items()]
         name_lines(right, ends)
     loose = any(case.run is not None and case.run.oversubscribed for case in grid.cases)
     return figure, "Scaling", ("Mean worker's accuracy at the last evaluation, and wall time of the whole training without evaluation, against "

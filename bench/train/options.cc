@@ -10,7 +10,7 @@ const std::vector<Option>& option_table() {
       {"dataset", "fashion_mnist", "the images, or `quadratics`"},
       {"data", "", "where the data set is: a folder, or the HDF5 file of quadratics; empty: its default"},
       {"model", "lenet", "the network; `quadratics` with the data set of that name"},
-      {"norm", "group", "none | batch | group | group:G (G groups a layer; group means 2)"},
+      {"norm", "group", "none | batch | group | group:G (G groups a layer; group means 2); a model without norms turns the default into none"},
       {"workers", "16", "nodes of the topology, each with its own data and parameters"},
       {"topology", "ring", "who sends to whom"},
       {"skew", "iid", "how the training set is divided over the workers"},
