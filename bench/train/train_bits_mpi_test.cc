@@ -1,5 +1,6 @@
 // Three steps of training give the same bits on any number of ranks: vectors, evaluation, training loss, payload.
 // ranks: 1 2 3 5
+// full ranks: 1 2 3 4 5 6 7
 #include <gtest/gtest.h>
 
 #include "bench/train/algorithms/algorithm.h"

@@ -1,5 +1,6 @@
 // The fixed-order all-reduce against one process, bit for bit; what is counted against what a reduce-scatter must send.
 // ranks: 1 2 3 5 8
+// full ranks: 1 2 3 4 5 6 7 8
 #include "comm/all_reduce/all_reduce.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 // The exchange against what the graph says must arrive, on every topology and rank count.
 // ranks: 1 2 3 5 8
+// full ranks: 1 2 3 4 5 6 7 8
 #include "comm/exchange/exchange.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 // Gossip over MPI against all workers in one process, bit for bit; and what averaging must do to means and distances.
 // ranks: 1 2 3 5 8
+// full ranks: 1 2 3 4 5 6 7 8
 #include "comm/gossip/gossip.h"
 
 #include <gtest/gtest.h>

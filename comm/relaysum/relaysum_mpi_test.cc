@@ -1,5 +1,6 @@
 // RelaySum over MPI against all workers in one process, bit for bit; exact after `diameter` steps on every tree.
 // ranks: 1 2 3 5 8
+// full ranks: 1 2 3 4 5 6 7 8
 #include "comm/relaysum/relaysum.h"
 
 #include <gtest/gtest.h>

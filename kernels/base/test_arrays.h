@@ -11,12 +11,30 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <span>
 #include <string>
 
 namespace skewbench::test_arrays {
+
+/// How many cases of a drawn matrix a test runs: all of them in `make test-full`, which sets SKEWBENCH_TEST_FULL, otherwise
+/// the first `sample`. Case i is drawn by its index alone, so the sample is part of the whole.
+inline int64_t drawn_cases(int64_t sample, int64_t whole) {
+  const char* full = std::getenv("SKEWBENCH_TEST_FULL");
+  return full && *full ? whole : sample;
+}
+
+/// The numbers of drawn case i.
+class Draw {
+ public:
+  explicit Draw(int64_t i) : random_(2111, 0, static_cast<uint32_t>(i), Purpose::probe) {}
+  int64_t from(int64_t low, int64_t high) { return low + static_cast<int64_t>(random_.below(static_cast<uint64_t>(high - low + 1))); }
+
+ private:
+  Random random_;
+};
 
 /// An output array: every element starts as poison (NaN; 0xEE for bytes), and guard elements stand before and behind.
 /// `shift` moves the array that many elements off its cache-line alignment.

@@ -110,6 +110,19 @@ std::string name_of(const ::testing::TestParamInfo<Case>& info) {
 }
 INSTANTIATE_TEST_SUITE_P(Shapes, Conv2dHost, ::testing::ValuesIn(kCases), name_of);
 
+std::vector<Case> drawn() {
+  std::vector<Case> list;
+  for (int64_t i = 0; i < test_arrays::drawn_cases(8, 400); ++i) {
+    test_arrays::Draw draw(i);
+    const int64_t r = draw.from(1, 5), s = draw.from(1, 5), pad = draw.from(0, std::min(r, s) - 1);
+    const int64_t h = draw.from(std::max<int64_t>(1, r - 2 * pad), 24), w = draw.from(std::max<int64_t>(1, s - 2 * pad), 24);
+    list.push_back({draw.from(1, 5), {h, w, draw.from(1, 40), draw.from(1, 40), r, s, draw.from(1, 3), pad}});
+  }
+  return list;
+}
+INSTANTIATE_TEST_SUITE_P(Drawn, Conv2dHost, ::testing::ValuesIn(drawn()),
+                         [](const auto& drawn_case) { return fmt::format("case{}", drawn_case.index); });
+
 struct Inputs {
   Array<float> x, filter, bias, dy;
 };

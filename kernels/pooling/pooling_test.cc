@@ -111,6 +111,20 @@ std::string name_of(const ::testing::TestParamInfo<Case>& info) {
 class PoolingHost : public ::testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(Shapes, PoolingHost, ::testing::ValuesIn(cases()), name_of);
 
+std::vector<Case> drawn() {
+  std::vector<Case> list;
+  for (int64_t i = 0; i < test_arrays::drawn_cases(8, 400); ++i) {
+    test_arrays::Draw draw(i);
+    const int64_t window = draw.from(1, 5), pad = draw.from(0, (window - 1) / 2), smallest = std::max<int64_t>(1, window - 2 * pad);
+    const Kind kind = draw.from(0, 1) == 0 ? Kind::max : Kind::average;
+    list.push_back({draw.from(1, 5), {kind, draw.from(smallest, 20), draw.from(smallest, 20), draw.from(1, 70), window,
+                                      draw.from(1, 3), pad, draw.from(0, 1) == 1}});
+  }
+  return list;
+}
+INSTANTIATE_TEST_SUITE_P(Drawn, PoolingHost, ::testing::ValuesIn(drawn()),
+                         [](const auto& drawn_case) { return fmt::format("case{}", drawn_case.index); });
+
 struct Outputs {
   Guarded<float> y, dx;
   Guarded<uint8_t> winner;

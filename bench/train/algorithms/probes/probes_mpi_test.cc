@@ -1,5 +1,6 @@
 // Each probe over MPI against its one-process form, bit for bit.
 // ranks: 1 2 3 5
+// full ranks: 1 2 3 4 5 6 7 8 9 10
 #include <gtest/gtest.h>
 
 #include "bench/train/algorithms/probes/gradient_tracking.h"
