@@ -86,7 +86,7 @@ setup: ## install what is missing, make the Python environment
 
 deps: ## small libraries from pinned sources into PREFIX=DIR
 	$(if $(PREFIX),,$(error make deps needs PREFIX=DIR, the folder to install into))
-	CXX='$(CXX)' TARBALLS='$(TARBALLS)' DATA='$(DATA)' jobs/setup/deps.sh '$(PREFIX)' $(BUILD)
+	CXX='$(CXX)' MIRROR='$(MIRROR)' TARBALLS='$(TARBALLS)' DATA='$(DATA)' jobs/setup/deps.sh '$(PREFIX)' $(BUILD)
 
 .PHONY: build tests benches
 build: $(PROGRAMS) $(BENCH_PROGRAMS) ## build every program into build/bin

@@ -4,8 +4,9 @@
 # fmt, CLI11, GoogleTest, Google Benchmark and zlib, as pinned in sources.txt, become static libraries, headers and
 # .pc files in PREFIX. Needs a C++ compiler, make, tar, and curl or wget; no cmake, the libraries are small.
 #
-# Environment: CXX, TARBALLS (folder with the tarballs, where there is no internet), DATA (a folder or a tarball with
-# the four Fashion-MNIST files, placed in PREFIX/share/datasets/fashion-mnist).
+# Environment: CXX; MIRROR (the address of a Debian mirror, below which the paths of sources.txt are) or TARBALLS (a folder
+# with the tarballs, where there is no internet); DATA (a folder or a tarball with the four Fashion-MNIST files, placed
+# in PREFIX/share/datasets/fashion-mnist).
 set -euo pipefail
 
 prefix=${1:?"usage: deps.sh PREFIX BUILD"}
@@ -13,6 +14,7 @@ build=${2:?"usage: deps.sh PREFIX BUILD"}
 here=$(cd "$(dirname "$0")" && pwd)
 cxx=${CXX:-g++}
 tarballs=${TARBALLS:-}
+mirror=${MIRROR:-}
 data=${DATA:-}
 mkdir -p "$prefix"/{include,lib/pkgconfig} "$build/deps"
 prefix=$(cd "$prefix" && pwd)
@@ -21,20 +23,21 @@ work=$(cd "$build/deps" && pwd)
 say() { printf 'deps: %s\n' "$*"; }
 stop() { printf 'deps: %s\n' "$*" >&2; exit 1; }
 
-# fetch FILE URL SHA256: FILE in $work, with this checksum, or stop.
+# fetch FILE PATH SHA256: FILE in $work, with this checksum, or stop.
 fetch() {
   local file=$work/$1 sum
   if [ -n "$tarballs" ]; then
-    [ -r "$tarballs/$1" ] || stop "$tarballs has no $1; get it from $2"
+    [ -r "$tarballs/$1" ] || stop "$tarballs has no $1; Debian mirrors have it as $2"
     cp "$tarballs/$1" "$file"
   elif [ ! -e "$file" ]; then
+    [ -n "$mirror" ] || stop "where is $1? Give MIRROR=ADDRESS of a Debian mirror, which has it as $2, or TARBALLS=DIR"
     if command -v curl >/dev/null; then
-      curl -fsSL --retry 2 -o "$file.part" "$2"
+      curl -fsSL --retry 2 -o "$file.part" "${mirror%/}/$2"
     elif command -v wget >/dev/null; then
-      wget -q -O "$file.part" "$2"
+      wget -q -O "$file.part" "${mirror%/}/$2"
     else
-      stop "neither curl nor wget is here; get $2 elsewhere and give TARBALLS=DIR"
-    fi || stop "$2 cannot be downloaded; get it elsewhere and give TARBALLS=DIR"
+      stop "neither curl nor wget is here; get $2 of a Debian mirror elsewhere and give TARBALLS=DIR"
+    fi || stop "${mirror%/}/$2 cannot be downloaded; get it elsewhere and give TARBALLS=DIR"
     mv "$file.part" "$file"
   fi
   sum=$(sha256sum <"$file")
@@ -119,9 +122,9 @@ place_images() {
 
 # Not `build_... || stop`: the shell ignores -e on the left of ||.
 trap 'stop "$name $version does not build in $work/$name"' ERR
-while read -r name version sum url; do
-  file=${url##*/}
-  fetch "$file" "$url" "$sum"
+while read -r name version sum path; do
+  file=${path##*/}
+  fetch "$file" "$path" "$sum"
   rm -rf "${work:?}/$name"
   mkdir "$work/$name"
   unpack "$work/$file" "$work/$name" || stop "$file cannot be unpacked; are xz and bzip2 there?"

@@ -146,7 +146,7 @@ explain() {
     case $part in gtest|benchmark|cli11|fmt|zlib|fashion_mnist) small=yes ;; esac
   done
   if [ -n "$small" ]; then
-    printf '  The small libraries build without root:  make deps PREFIX=DIR, then give PREFIX=DIR to every make.\n'
+    printf '  The small libraries build without root:  make deps PREFIX=DIR MIRROR=ADDRESS\n  (of a Debian mirror); then give PREFIX=DIR to every make.\n'
     printf '  Fashion-MNIST may lie anywhere:  make run DATA=DIR.\n'
   fi
 }
