@@ -5,6 +5,8 @@ import datetime
 import os
 import shutil
 import socket
+import tempfile
+import unittest
 from pathlib import Path
 
 import h5py
@@ -116,3 +118,16 @@ def _killed(file, writer, path):
     file.flush()
     shutil.copyfile(writer, path)
     os.unlink(writer)
+
+
+class ExampleRuns(unittest.TestCase):
+    """A test with a folder of runs of its own, and one sweep's folder in it."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.runs = Path(folder.name)
+        self.folder = self.runs / "s"
+
+    def write(self, accuracy, options=None, **more):
+        return write_example(self.folder, {"workers": "2", **(options or {})}, accuracy=accuracy, **more)

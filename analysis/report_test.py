@@ -6,12 +6,11 @@ import io
 import re
 import tempfile
 import unittest
-from pathlib import Path
 
 import numpy as np
 
 from analysis import cells, figure_style, report, summary, sweep_cases
-from analysis.example_results import write_example
+from analysis.example_results import ExampleRuns, write_example
 
 NAN = float("nan")
 SWEEP = 'name = "s"\n[[grid]]\nalgorithm = ["d_psgd", "relaysgd"]\nskew = ["iid", "label:100"]\nworkers = 2\n'
@@ -33,16 +32,7 @@ class Page(html.parser.HTMLParser):
         self.words.append(data)
 
 
-class ReportTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.runs = Path(folder.name)
-        self.folder = self.runs / "s"
-
-    def write(self, accuracy, options=None, **more):
-        return write_example(self.folder, {"workers": "2", **(options or {})}, accuracy=accuracy, **more)
-
+class ReportTest(ExampleRuns):
     def report(self, text=SWEEP):
         path = self.runs / "s.toml"
         path.write_text(text)

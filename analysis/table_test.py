@@ -2,28 +2,17 @@
 
 import contextlib
 import io
-import tempfile
 import unittest
-from pathlib import Path
 
 import numpy as np
 
 from analysis import cells, layout, sweep_cases, table
-from analysis.example_results import case_string, write_example
+from analysis.example_results import ExampleRuns, case_string
 
 NAN = float("nan")
 
 
-class TableTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.runs = Path(folder.name)
-        self.folder = self.runs / "s"
-
-    def write(self, accuracy, options=None, **more):
-        return write_example(self.folder, {"workers": "2", **(options or {})}, accuracy=accuracy, **more)
-
+class TableTest(ExampleRuns):
     def sweep(self, text=None):
         if text is None:
             return sweep_cases.load_folder(self.folder)
