@@ -6,6 +6,11 @@
 #   *_bench.cc            one Google Benchmark program each
 #   *_main.cc             one program each, build/bin/<name without _main>
 #   everything else       build/lib/lib<top folder>.a
+# With nvcc, besides:
+#   *.cu, *_cuda.cc, *_cudnn.cc, *_nccl.cc   into the same libraries
+#   *_cuda_test.cc, *_cuda_mpi_test.cc       test programs that run CUDA kernels: translated to the CPU in build/cuda_on_cpu,
+#                                            linked with NVIDIA's runtime in build/gpu
+#   *_without_cuda.cc     only where there is no nvcc
 BUILD  ?= $(if $(SANITIZE),build-sanitize,build)
 CXX    ?= g++
 MPICXX ?= mpicxx
@@ -13,6 +18,7 @@ MARCH  ?= native
 PREFIX ?=
 DATA   ?= $(if $(PREFIX),$(wildcard $(PREFIX)/share/datasets/fashion-mnist))
 PYTHON := $(BUILD)/venv/bin/python
+NVCC   ?= $(shell command -v nvcc 2>/dev/null)
 
 # Debian's HDF5 is found by pkg-config; a PREFIX made by `make deps` comes first.
 export PKG_CONFIG_PATH := $(if $(PREFIX),$(PREFIX)/lib/pkgconfig:$(PREFIX)/share/pkgconfig:)$(PKG_CONFIG_PATH)
@@ -31,18 +37,34 @@ SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize
 COMMON     := -std=c++20 -g1 -ffp-contract=off -Wall -Wextra -Wshadow -Werror -Wno-stringop-overflow -Wno-array-bounds -MMD -MP -I. -DOMPI_SKIP_MPICXX -DMPICH_SKIP_MPICXX $(SANITIZERS)
 PRODUCTION := $(if $(SANITIZE),-O1,-O3) -march=$(MARCH) -fno-math-errno -fno-trapping-math -fopenmp-simd -fopenmp
 REFERENCE  := -O2
-INCLUDES    = $(PREFIX_INCLUDE) $(HDF5_CFLAGS)
+INCLUDES    = $(PREFIX_INCLUDE) $(HDF5_CFLAGS) $(CUDA_INCLUDE)
 LIBS        = $(SANITIZERS) $(PREFIX_LIB) -ldnnl $(HDF5_LIBS) -lz -lfmt -fopenmp
 TEST_LIBS   = -lgtest -lpthread
 
+# CUDA. sm_80 is the lowest that runs the kernels; the PTX in the object makes them run on whatever comes later, too.
+# One call of nvcc gives the object, the PTX that is translated, the cubins and ptxas' report, all kept under build/cuda.
+CUDA_HOME    := $(if $(NVCC),$(patsubst %/bin/,%,$(dir $(NVCC))))
+CUDA_LIB_DIR := $(firstword $(wildcard $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib $(CUDA_HOME)/targets/x86_64-linux/lib))
+HAS_CUDNN    := $(if $(NVCC),$(wildcard $(CUDA_HOME)/include/cudnn.h))
+HAS_NCCL     := $(if $(NVCC),$(wildcard $(CUDA_HOME)/include/nccl.h))
+CUDA_INCLUDE := $(if $(NVCC),-isystem $(CUDA_HOME)/include -DSKEWBENCH_CUDA $(if $(HAS_CUDNN),-DSKEWBENCH_CUDNN) $(if $(HAS_NCCL),-DSKEWBENCH_NCCL))
+CUDA_LIBS    := $(if $(NVCC),-L$(CUDA_LIB_DIR) -Wl$(comma)-rpath$(comma)$(CUDA_LIB_DIR) -Wl$(comma)--as-needed $(if $(HAS_CUDNN),-lcudnn) $(if $(HAS_NCCL),-lnccl) -lcudart_static -ldl -lrt -lpthread)
+NVCC_FLAGS   := -std=c++20 -O3 -lineinfo -fmad=false -ccbin $(CXX) -I. -gencode 'arch=compute_80,code=[compute_80,sm_80,sm_90]' -Xptxas -v -MMD -MP
+
 FOLDERS := kernels comm partitions bench
-SOURCES := $(sort $(shell find $(FOLDERS) -name '*.cc'))
-TESTS   := $(filter %_test.cc,$(SOURCES))
+ONLY_CUDA := %_cuda.cc %_cudnn.cc %_nccl.cc %_cuda_test.cc %_cuda_mpi_test.cc kernels/cuda_on_cpu/%
+SOURCES := $(filter-out $(if $(NVCC),%_without_cuda.cc,$(ONLY_CUDA)),$(sort $(shell find $(FOLDERS) -name '*.cc')))
+CUDA_TESTS := $(filter %_cuda_test.cc %_cuda_mpi_test.cc,$(SOURCES))
+TESTS   := $(filter-out $(CUDA_TESTS),$(filter %_test.cc,$(SOURCES)))
 BENCHES := $(filter %_bench.cc,$(SOURCES))
 MAINS   := $(filter %_main.cc,$(SOURCES))
-PARTS   := $(filter-out $(TESTS) $(BENCHES) $(MAINS),$(SOURCES))
+ON_CPU_PARTS := $(filter-out %_test.cc %_bench.cc %_main.cc,$(filter kernels/cuda_on_cpu/%,$(SOURCES))) $(filter %_on_mpi.cc,$(SOURCES))
+PARTS   := $(filter-out $(TESTS) $(CUDA_TESTS) $(BENCHES) $(MAINS) $(ON_CPU_PARTS),$(SOURCES))
+CU_SOURCES := $(if $(NVCC),$(sort $(shell find $(FOLDERS) -name '*.cu')))
+CU_TEST_SOURCES := $(filter kernels/cuda_on_cpu/%,$(CU_SOURCES))
+CU_PARTS := $(filter-out $(CU_TEST_SOURCES),$(CU_SOURCES))
 
-object  = $(patsubst %.cc,$(BUILD)/obj/%.o,$(1))
+object  = $(patsubst %.cu,$(BUILD)/obj/%.cu.o,$(patsubst %.cc,$(BUILD)/obj/%.o,$(1)))
 library = $(BUILD)/lib/lib$(1).a
 PROGRAMS      := $(foreach main,$(MAINS),$(BUILD)/bin/$(patsubst %_main.cc,%,$(notdir $(main))))
 TEST_PROGRAMS := $(patsubst %.cc,$(BUILD)/tests/%,$(TESTS))
@@ -117,9 +139,9 @@ clean: ## remove the build folder
 
 # Objects, libraries, programs. A change of flags rebuilds: the stamp holds them.
 STAMP := $(BUILD)/flags
-FLAGS_TEXT := $(CXX) $(MPICXX) $(COMMON) $(PRODUCTION) $(INCLUDES)
+FLAGS_TEXT := $(CXX) $(MPICXX) $(COMMON) $(PRODUCTION) $(INCLUDES) $(NVCC) $(NVCC_FLAGS)
 ifneq ($(shell cat $(STAMP) 2>/dev/null),$(strip $(FLAGS_TEXT)))
-$(shell mkdir -p $(BUILD) && printf '%s' '$(strip $(FLAGS_TEXT))' > $(STAMP))
+$(shell mkdir -p $(BUILD) && printf '%s' "$(strip $(FLAGS_TEXT))" > $(STAMP))
 endif
 
 $(BUILD)/obj/%.o: %.cc $(STAMP)
@@ -128,7 +150,7 @@ $(BUILD)/obj/%.o: %.cc $(STAMP)
 	$(call compiler,$<) $(call flags,$<) -c $< -o $@
 
 define folder_library
-$(call library,$(1)): $(call object,$(filter $(1)/%,$(PARTS)))
+$(call library,$(1)): $(call object,$(filter $(1)/%,$(PARTS) $(CU_PARTS)))
 	$(say) AR $$@
 	mkdir -p $$(@D)
 	rm -f $$@
@@ -137,16 +159,62 @@ endef
 $(foreach folder,$(FOLDERS),$(eval $(call folder_library,$(folder))))
 
 # What a program of a folder links against; the order is that of who includes whom.
-uses = $(if $(filter bench/%,$(1)),$(LIBRARIES),$(if $(filter comm/%,$(1)),$(call library,comm) $(call library,kernels),$(if $(filter partitions/%,$(1)),$(call library,partitions) $(call library,kernels),$(call library,kernels))))
+uses = $(if $(filter kernels/cuda_on_cpu/%,$(1)),$(BUILD)/lib/libcuda_on_cpu.a $(call library,kernels),$(if $(filter bench/%,$(1)),$(LIBRARIES),$(if $(filter comm/%,$(1)),$(call library,comm) $(call library,kernels),$(if $(filter partitions/%,$(1)),$(call library,partitions) $(call library,kernels),$(call library,kernels)))))
 
 define program
 $(1): $(call object,$(2)) $(call uses,$(2))
 	$(say) LINK $$@
 	mkdir -p $$(@D)
-	$(call compiler,$(2)) $$^ $(3) $$(LIBS) -o $$@
+	$(call compiler,$(2)) $$^ $(3) $$(LIBS) $$(CUDA_LIBS) -o $$@
 endef
 $(foreach main,$(MAINS),$(eval $(call program,$(BUILD)/bin/$(patsubst %_main.cc,%,$(notdir $(main))),$(main),)))
 $(foreach bench,$(BENCHES),$(eval $(call program,$(BUILD)/bin/$(patsubst %.cc,%,$(notdir $(bench))),$(bench),-lbenchmark -lpthread)))
 $(foreach test,$(TESTS),$(eval $(call program,$(BUILD)/tests/$(patsubst %.cc,%,$(test)),$(test),$$(TEST_LIBS) $(if $(filter %_mpi_test.cc,$(test)),,-lgtest_main))))
 
--include $(patsubst %.cc,$(BUILD)/obj/%.d,$(SOURCES))
+# CUDA kernels: nvcc's object, then the same kernels' PTX as C++ (kernels/cuda_on_cpu/README.md).
+$(BUILD)/obj/%.cu.o: %.cu $(STAMP)
+	$(say) NVCC $<
+	mkdir -p $(@D) $(BUILD)/cuda/$*
+	$(NVCC) $(NVCC_FLAGS) -MF $(@:.o=.d) --keep --keep-dir $(BUILD)/cuda/$* -c $< -o $@ >$(BUILD)/cuda/$*/ptxas.txt 2>&1 \
+	  || { cat $(BUILD)/cuda/$*/ptxas.txt; rm -f $@; exit 1; }
+
+ON_CPU := $(BUILD)/cuda_on_cpu
+PTX_TO_CPP ?= $(BUILD)/bin/ptx_to_cpp
+CUDA_ON_CPU_LIB ?= $(BUILD)/lib/libcuda_on_cpu.a
+PTX_FLAGS ?= -std=c++20 -O2 -march=$(MARCH) -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-strict-aliasing -w -I.
+translated = $(patsubst %.cu,$(ON_CPU)/obj/%.ptx.o,$(1))
+.SECONDARY:
+
+$(ON_CPU)/obj/%.ptx.cc: $(BUILD)/obj/%.cu.o $(PTX_TO_CPP)
+	mkdir -p $(@D)
+	$(PTX_TO_CPP) $(BUILD)/cuda/$*/$(notdir $*).ptx -o $@
+
+$(ON_CPU)/obj/%.ptx.o: $(ON_CPU)/obj/%.ptx.cc $(STAMP)
+	$(say) PTX $*.cu
+	$(CXX) $(PTX_FLAGS) -c $< -o $@
+
+$(BUILD)/lib/libcuda_on_cpu.a: $(call object,$(ON_CPU_PARTS))
+	$(say) AR $@
+	mkdir -p $(@D)
+	rm -f $@
+	ar rcs $@ $^
+
+# Translated kernels register themselves by static objects, so all of them are linked.
+CUDA_TEST_LIBS = $(TEST_LIBS) $(if $(filter %_cuda_mpi_test.cc,$(1)),,-lgtest_main)
+define program_on_cpu
+$(1): $(call object,$(2)) $(if $(filter kernels/cuda_on_cpu/%,$(2)),$(call object,$(CU_TEST_SOURCES)) $(call translated,$(CU_TEST_SOURCES)),$(call translated,$(CU_PARTS))) $(call uses,$(2)) $(CUDA_ON_CPU_LIB)
+	$(say) LINK $$@
+	mkdir -p $$(@D)
+	$(call compiler,$(2)) $$^ $(3) $$(LIBS) $(if $(HAS_CUDNN),-L$(CUDA_LIB_DIR) -Wl$(comma)-rpath$(comma)$(CUDA_LIB_DIR) -Wl$(comma)--as-needed -lcudnn) -lpthread -o $$@
+endef
+DEVICE_MAINS := $(filter bench/train/train_main.cc,$(MAINS))
+ON_CPU_PROGRAMS := $(if $(NVCC),$(foreach main,$(DEVICE_MAINS),$(ON_CPU)/bin/$(patsubst %_main.cc,%,$(notdir $(main)))))
+ON_CPU_TESTS := $(patsubst %.cc,$(ON_CPU)/tests/%,$(CUDA_TESTS))
+GPU_TESTS := $(patsubst %.cc,$(BUILD)/gpu/tests/%,$(filter-out kernels/cuda_on_cpu/%,$(CUDA_TESTS)))
+$(foreach main,$(DEVICE_MAINS),$(eval $(call program_on_cpu,$(ON_CPU)/bin/$(patsubst %_main.cc,%,$(notdir $(main))),$(main),)))
+$(foreach test,$(CUDA_TESTS),$(eval $(call program_on_cpu,$(ON_CPU)/tests/$(patsubst %.cc,%,$(test)),$(test),$(call CUDA_TEST_LIBS,$(test)))))
+$(foreach test,$(CUDA_TESTS),$(eval $(call program,$(BUILD)/gpu/tests/$(patsubst %.cc,%,$(test)),$(test),$(call CUDA_TEST_LIBS,$(test)))))
+
+tests: $(if $(filter %ptx_to_cpp_main.cc,$(MAINS)),$(ON_CPU_TESTS) $(ON_CPU_PROGRAMS))
+
+-include $(patsubst %.cc,$(BUILD)/obj/%.d,$(SOURCES)) $(patsubst %.cu,$(BUILD)/obj/%.cu.d,$(CU_SOURCES))

@@ -22,6 +22,13 @@ template <class... Args>
   throw Error(fmt::format(sentence, std::forward<Args>(args)...));
 }
 
+/// What the messages of CUDA, NCCL and cuDNN calls name besides the call: rank and case, set once by the program. The
+/// kernels know of neither.
+inline std::string& error_context() {
+  static std::string context;
+  return context;
+}
+
 /// REQUIRE(condition, "K={} must be divisible by G={}", K, G): throws Error unless the condition holds.
 #define REQUIRE(condition, ...)            \
   do {                                     \

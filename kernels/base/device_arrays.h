@@ -1,0 +1,88 @@
+// Device memory for the tests of CUDA versions: outputs full of NaN between guards, inputs that must not change. Included
+// by tests only.
+#pragma once
+
+#include "kernels/base/device.h"
+#include "kernels/base/launch_version.h"
+#include "kernels/base/test_arrays.h"
+
+namespace skewbench::test_arrays {
+
+/// A test that needs a device: skips with the reason where there is none. First line of its body.
+#define NEEDS_DEVICE()                                                       \
+  if (const std::string reason_ = ::skewbench::device::why_unusable(); !reason_.empty()) GTEST_SKIP() << reason_
+
+/// An array on the device between two guards of kGuard elements; `shift` moves it that many elements off its 256-byte
+/// alignment. As an output it starts as poison, as an input with the given values.
+template <class T>
+class DeviceArray {
+ public:
+  explicit DeviceArray(int64_t size, int64_t shift = 0) : begin_(kGuard + shift), size_(size), memory_(2 * kGuard + shift + size) {
+    std::vector<T> start(static_cast<std::size_t>(memory_.size()), guard());
+    std::fill_n(start.begin() + begin_, size, poison());
+    upload(start);
+  }
+  explicit DeviceArray(std::span<const T> values, int64_t shift = 0) : DeviceArray(std::ssize(values), shift) {
+    given_.assign(values.begin(), values.end());
+    device::copy_to_device(data(), values.data(), size_ * static_cast<int64_t>(sizeof(T)), nullptr);
+    device::wait(nullptr);
+  }
+
+  T* data() { return memory_.data() + begin_; }
+  const T* data() const { return memory_.data() + begin_; }
+  int64_t size() const { return size_; }
+
+  std::vector<T> download() const {
+    const std::vector<T> all = everything();
+    return {all.begin() + begin_, all.begin() + begin_ + size_};
+  }
+
+  /// The guards are as they were and, for an input, so are its values.
+  ::testing::AssertionResult intact() const {
+    const std::vector<T> all = everything();
+    for (int64_t i = 0; i < std::ssize(all); ++i) {
+      const bool is_inside = i >= begin_ && i < begin_ + size_;
+      const T& want = is_inside && !given_.empty() ? given_[static_cast<std::size_t>(i - begin_)] : guard_;
+      if (is_inside && given_.empty()) continue;
+      if (std::memcmp(&all[static_cast<std::size_t>(i)], &want, sizeof(T)) != 0)
+        return ::testing::AssertionFailure() << "element " << i - begin_ << " of " << size_ << " was written, but "
+                                             << (is_inside ? "belongs to an input" : "lies outside the array");
+    }
+    return ::testing::AssertionSuccess();
+  }
+
+ private:
+  static constexpr int64_t kGuard = 64;
+  static T guard() { return T(113); }
+  static T poison() {
+    if constexpr (std::numeric_limits<T>::has_quiet_NaN) return std::numeric_limits<T>::quiet_NaN();
+    else return T(0xEE);
+  }
+  void upload(const std::vector<T>& all) {
+    device::copy_to_device(memory_.data(), all.data(), memory_.bytes(), nullptr);
+    device::wait(nullptr);
+  }
+  std::vector<T> everything() const {
+    std::vector<T> all(static_cast<std::size_t>(memory_.size()));
+    device::copy_to_host(all.data(), memory_.data(), memory_.bytes(), nullptr);
+    device::wait(nullptr);
+    return all;
+  }
+
+  T guard_ = guard();
+  int64_t begin_, size_;
+  device::Array<T> memory_;
+  std::vector<T> given_;
+};
+
+/// Launches a version with scratch memory of exactly the bytes it asks for, full of NaN, and waits for it.
+template <class Version, class Arguments>
+void run_version(const Version& version, const char* operation, const Arguments& arguments) {
+  const int64_t bytes = version.workspace_bytes(arguments);
+  device::Array<unsigned char> workspace(bytes);
+  if (bytes > 0) device::fill_bytes(workspace.data(), 0xFF, bytes, nullptr);
+  device::launch(version, operation, arguments, workspace.data(), nullptr);
+  device::wait(nullptr);
+}
+
+}  // namespace skewbench::test_arrays

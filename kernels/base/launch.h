@@ -1,0 +1,25 @@
+// What launchers of CUDA kernels share. No CUDA header; usable in .cu and .cc files.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/base/device.h"
+
+namespace skewbench::device {
+
+inline constexpr int kWarp = 32;
+
+constexpr int64_t ceil_div(int64_t value, int64_t step) { return (value + step - 1) / step; }
+
+/// Blocks of a grid that strides over `work` items with `block` threads each: enough for all of them, but no more than fill
+/// the largest GPU several times (132 multiprocessors x 16 blocks, rounded up), and at least one.
+constexpr unsigned grid_stride_blocks(int64_t work, int64_t block) {
+  constexpr int64_t kMost = 4096;
+  const int64_t wanted = ceil_div(work, block);
+  return static_cast<unsigned>(wanted < 1 ? 1 : wanted > kMost ? kMost : wanted);
+}
+
+/// Whether 16-byte accesses may be used on it.
+inline bool is_aligned(const void* pointer, uintptr_t bytes = 16) { return reinterpret_cast<uintptr_t>(pointer) % bytes == 0; }
+
+}  // namespace skewbench::device

@@ -1,0 +1,33 @@
+// The table of an operation's hand-written CUDA versions: a ladder, one idea a rung, in the order of their numbers.
+//
+// An operation declares its arguments as one struct, a version takes nothing else but scratch memory and a stream. So
+// tests, benchmarks, the resource report and training walk the same tables, and a version is added in one place.
+// Light enough for .cu files: nvcc does not compile fmt.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "kernels/base/device.h"
+
+namespace skewbench::device {
+
+template <class Arguments>
+struct Version {
+  int number;        ///< the handle in tables and on the command line: v3
+  const char* idea;  ///< as in its file's name: "register_tiles"
+  /// Why this version does not take such a problem; empty if it does. There is no silent fallback to another version.
+  std::string (*why_not)(const Arguments&);
+  /// Scratch memory on the device that launch() needs, 256-byte aligned; its content does not survive.
+  int64_t (*workspace_bytes)(const Arguments&);
+  /// Enqueues the kernels. Neither allocates nor waits.
+  void (*launch)(const Arguments&, void* workspace, Stream stream);
+};
+
+template <class Arguments>
+std::string takes_everything(const Arguments&) { return ""; }
+template <class Arguments>
+int64_t no_workspace(const Arguments&) { return 0; }
+
+}  // namespace skewbench::device
