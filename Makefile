@@ -88,6 +88,8 @@ help: ## this list
 # A build uses every core, unless -j came from the command line.
 PARALLEL_MAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
+RUN_TESTS = $(PYTHON) jobs/run_tests.py --build $(BUILD) --cuda $(if $(NVCC),on_cpu,none)
+
 .PHONY: run test test-full
 run: setup ## install, build, run the first sweep, print its table
 	+$(PARALLEL_MAKE) build
@@ -96,11 +98,11 @@ run: setup ## install, build, run the first sweep, print its table
 
 test: setup ## install, build, run every test
 	+$(PARALLEL_MAKE) build tests
-	$(PYTHON) jobs/run_tests.py --build $(BUILD)
+	$(RUN_TESTS)
 
 test-full: setup ## make test and the long matrices
 	+$(PARALLEL_MAKE) build tests
-	$(PYTHON) jobs/run_tests.py --build $(BUILD) --full
+	$(RUN_TESTS) --full
 
 .PHONY: setup deps
 setup: ## install what is missing, make the Python environment

@@ -1,8 +1,10 @@
-"""Runs every test and counts: python jobs/run_tests.py --build build [--full] [--only REGEX]
+"""Runs every test and counts: python jobs/run_tests.py --build build [--cuda on_cpu|gpu|none] [--full] [--only REGEX]
 
 A program under BUILD/tests is a GoogleTest program; *_mpi_test is started under mpirun once for each number in its
-source's line "// ranks: 1 2 3" ("// full ranks:" with --full, where there is one), and prints on rank 0 only. Python
-tests are jobs/*_test.py and analysis/*_test.py. A program that crashes, runs out of time, reports no test or reports
+source's line "// ranks: 1 2 3" ("// full ranks:" with --full, where there is one), and prints on rank 0 only. Programs
+of *_cuda_test.cc and *_cuda_mpi_test.cc run CUDA kernels: --cuda on_cpu takes those under BUILD/cuda_on_cpu, where the
+kernels are translated, once for each order of threads (ranks: the first order only, all with --full); --cuda gpu runs
+those under BUILD/gpu and nothing else; --cuda none skips them by name. Python tests are jobs/*_test.py and analysis/*_test.py. A program that crashes, runs out of time, reports no test or reports
 fewer than it ran counts as failed. Every skipped test is printed with its reason. The last line is
 "N passed, N failed, N skipped"; the exit code is 0 only if something passed and nothing failed.
 """
@@ -27,6 +29,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _OUTCOME = re.compile(r"\[(       OK |  FAILED  |  SKIPPED )\] (\S+?)(?:, where .*)? \(\d+ ms\)$")
 _RAN = re.compile(r"^\[==========\] (\d+) tests? (?:from \d+ test suites? )?ran\.")
 _DISABLED = re.compile(r"YOU HAVE (\d+) DISABLED TEST")
+_CUDA_TEST = re.compile(r"_cuda(_mpi)?_test$")
+ORDERS = ("forward", "reversed", "random:1")  # of threads within a block, where kernels run on the CPU
 
 
 @dataclass
@@ -38,6 +42,7 @@ class Run:
     ranks: int = 1
     problem: str = ""
     skip: str = ""
+    environment: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -115,7 +120,35 @@ def mpi_runs(name, program, source, full):
     return runs
 
 
-def find_runs(root, build, full):
+def sources(root):
+    """Names of all *_test.cc, without the ending."""
+    return sorted(str(path.relative_to(root).with_suffix("")) for top in ("kernels", "comm", "partitions", "bench")
+                  for path in (root / top).rglob("*_test.cc"))
+
+
+def cuda_runs(root, build, full, cuda):
+    if cuda == "none":
+        return [Run(name, skip="no nvcc: CUDA kernels are not built") for name in sources(root) if _CUDA_TEST.search(name)]
+    runs = []
+    for name in filter(_CUDA_TEST.search, sources(root)):
+        program = build / ("gpu" if cuda == "gpu" else "cuda_on_cpu") / "tests" / name
+        if cuda == "gpu" and name.startswith("kernels/cuda_on_cpu/"):
+            continue
+        if not program.is_file():
+            runs.append(Run(name, problem="is not built"))
+            continue
+        is_mpi = name.endswith("_mpi_test")
+        for order in ORDERS if cuda == "on_cpu" and (full or not is_mpi) else ORDERS[:1]:
+            for run in mpi_runs(name, program, root / f"{name}.cc", full) if is_mpi else [Run(name, [str(program)])]:
+                run.name += f", {order}" if cuda == "on_cpu" else " on the GPU"
+                run.environment = {"SKEWBENCH_CUDA_ORDER": order} if cuda == "on_cpu" else {}
+                runs.append(run)
+    return runs
+
+
+def find_runs(root, build, full, cuda):
+    if cuda == "gpu":
+        return cuda_runs(root, build, full, cuda)
     runs = []
     tests = build / "tests"
     for program in sorted(path for path in tests.rglob("*_test") if path.is_file()):
@@ -127,10 +160,11 @@ def find_runs(root, build, full):
             runs += mpi_runs(name, program, source, full)
         else:
             runs.append(Run(name, [str(program)]))
-    for source in sorted(path for top in ("kernels", "comm", "partitions", "bench") for path in (root / top).rglob("*_test.cc")):
-        name = str(source.relative_to(root).with_suffix(""))
-        if not (tests / name).exists():
-            runs.append(Run(name, problem="is not built"))
+    for name in sources(root):
+        needs_nvcc = name.startswith("kernels/cuda_on_cpu/")
+        if not (tests / name).exists() and not _CUDA_TEST.search(name):
+            runs.append(Run(name, skip="no nvcc: CUDA kernels are not built") if needs_nvcc and cuda == "none" else Run(name, problem="is not built"))
+    runs += cuda_runs(root, build, full, cuda)
     for source in sorted([*root.glob("jobs/*_test.py"), *root.glob("analysis/*_test.py")]):
         module = ".".join(source.relative_to(root).with_suffix("").parts)
         runs.append(Run(str(source.relative_to(root)), [sys.executable, str(ROOT / "jobs/unittest_lines.py"), module]))
@@ -175,7 +209,7 @@ class Runner:
             with self.changed:
                 if self.stopped:
                     return Report(problem="not run")
-                process = subprocess.Popen(run.command, cwd=self.root, env=self.environment, stdin=subprocess.DEVNULL,
+                process = subprocess.Popen(run.command, cwd=self.root, env={**self.environment, **run.environment}, stdin=subprocess.DEVNULL,
                                            stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
                 self.processes.add(process)
             try:
@@ -214,6 +248,7 @@ def show(run, report):
 def main(arguments):
     parser = argparse.ArgumentParser(description="run every test and count")
     parser.add_argument("--build", default="build", help="the build folder [build]")
+    parser.add_argument("--cuda", default="none", choices=("on_cpu", "gpu", "none"), help="how CUDA kernels run [none]")
     parser.add_argument("--full", action="store_true", help="also the long matrices")
     parser.add_argument("--only", default="", metavar="REGEX", help="only runs whose name matches")
     parser.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="of one program [300]")
@@ -221,7 +256,7 @@ def main(arguments):
     options = parser.parse_args(arguments)
     root, build = Path(options.root).resolve(), Path(options.build).resolve()
 
-    runs = [run for run in find_runs(root, build, options.full) if re.search(options.only, run.name)]
+    runs = [run for run in find_runs(root, build, options.full, options.cuda) if re.search(options.only, run.name)]
     runs.sort(key=lambda run: -run.ranks)  # the ones that run alone first, then pairs
     runner = Runner(root, build, options.timeout)
     runner.environment["SKEWBENCH_TEST_FULL"] = "1" if options.full else ""

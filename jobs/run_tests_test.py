@@ -72,8 +72,8 @@ class ProgramTest(unittest.TestCase):
                           "[ $1 = -np ] || exit 1\nexport RANKS=$2; exec \"${!#}\"\n")
         mpirun.chmod(0o755)
 
-    def program(self, name, body, source=""):
-        path = self.build / "tests" / name
+    def program(self, name, body, source="", tests="tests"):
+        path = self.build / tests / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("#!/bin/bash\n" + body)
         path.chmod(0o755)
@@ -132,6 +132,29 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(re.findall(r"on (\d) rank", self.run_all("--full")[1]), ["8", "1"])
         self.program("comm/x_mpi_test", self.passing(), "int a;\n")
         self.assertRegex(self.run_all()[1], 'has no line "// ranks')
+
+    def test_a_cuda_test_runs_once_for_each_order(self):
+        say = 'echo "order $SKEWBENCH_CUDA_ORDER ranks $RANKS"\n' + self.passing()
+        self.program("kernels/a_cuda_test", say, tests="cuda_on_cpu/tests")
+        self.program("comm/b_cuda_mpi_test", say, "// ranks: 1 2\n", tests="cuda_on_cpu/tests")
+        code, output, last = self.run_all("--cuda", "on_cpu")
+        self.assertEqual((code, last), (0, "5 passed, 0 failed, 0 skipped"), output)
+        for name in ("kernels/a_cuda_test, reversed", "kernels/a_cuda_test, random:1", "comm/b_cuda_mpi_test on 2 ranks, forward"):
+            self.assertIn(name, output)
+        self.assertEqual(self.run_all("--cuda", "on_cpu", "--full")[2], "9 passed, 0 failed, 0 skipped")
+        self.program("kernels/a_cuda_test", f"[ $SKEWBENCH_CUDA_ORDER != reversed ] || exit 1\n{self.passing()}", tests="cuda_on_cpu/tests")
+        self.assertEqual(self.run_all("--cuda", "on_cpu", "--only", "a_cuda")[2], "2 passed, 1 failed, 0 skipped")
+
+    def test_without_nvcc_cuda_tests_are_skipped_by_name(self):
+        self.program("kernels/a_test", self.passing())
+        (self.root / "kernels/a_cuda_test.cc").write_text("")
+        (self.root / "kernels/cuda_on_cpu").mkdir()
+        (self.root / "kernels/cuda_on_cpu/b_test.cc").write_text("")
+        code, output, last = self.run_all("--cuda", "none")
+        self.assertEqual((code, last), (0, "1 passed, 0 failed, 2 skipped"), output)
+        self.assertIn("SKIPPED kernels/a_cuda_test: no nvcc", output)
+        self.assertEqual(self.run_all("--cuda", "on_cpu")[2], "1 passed, 2 failed, 0 skipped", "with nvcc they must be built")
+        self.assertEqual(self.run_all("--cuda", "gpu")[::2], (1, "0 passed, 1 failed, 0 skipped"))
 
     def test_python_tests_are_counted_the_same_way(self):
         (self.root / "analysis").mkdir()
