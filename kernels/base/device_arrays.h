@@ -75,6 +75,9 @@ class DeviceArray {
   std::vector<T> given_;
 };
 
+/// INSTANTIATE_TEST_SUITE_P(Versions, <Suite>, ::testing::ValuesIn(<direction>_versions()), version_name): a test a version.
+inline constexpr auto version_name = [](const auto& info) { return fmt::format("v{}_{}", info.param.number, info.param.idea); };
+
 /// Launches a version with scratch memory of exactly the bytes it asks for, full of NaN, and waits for it.
 template <class Version, class Arguments>
 void run_version(const Version& version, const char* operation, const Arguments& arguments) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 
 #include "kernels/base/device.h"
 
@@ -10,6 +11,17 @@ namespace skewbench::device {
 inline constexpr int kWarp = 32;
 
 constexpr int64_t ceil_div(int64_t value, int64_t step) { return (value + step - 1) / step; }
+
+/// The product of sizes, none of them negative; -1 where it does not fit into int64_t.
+inline int64_t product(std::initializer_list<int64_t> sizes) {
+  int64_t result = 1;
+  for (const int64_t size : sizes)
+    if (__builtin_mul_overflow(result, size, &result)) return -1;
+  return result;
+}
+
+inline constexpr int64_t kMostBlocks = 2147483647;  ///< of a grid in x
+inline constexpr int64_t kMostBlocksY = 65535;      ///< in y, and in z
 
 /// Blocks of a grid that strides over `work` items with `block` threads each: enough for all of them, but no more than fill
 /// the largest GPU several times (132 multiprocessors x 16 blocks, rounded up), and at least one.
