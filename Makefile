@@ -132,6 +132,10 @@ table: ## TABLE=NAME: published values, own ones beside them
 bench-train: build ## speed of whole steps, memory, start-up
 	$(PYTHON) jobs/bench_train.py --build $(BUILD) $(if $(DATA),--data '$(DATA)')
 
+.PHONY: cuda-report
+cuda-report: setup $(call object,$(CU_PARTS)) ## registers, spills, widths, occupancy of every CUDA kernel, without a GPU
+	$(PYTHON) jobs/cuda_report.py --build $(BUILD) --json $(BUILD)/cuda/report.json
+
 .PHONY: lint clean
 lint: ## check the rules that a machine can check
 	python3 jobs/lint.py

@@ -199,6 +199,20 @@ make_environment() {
   cp "$requirements" "$stamp"  # last, so that an interrupted installation starts over
 }
 
+# The binary tools that `make cuda-report` needs, where the toolkit lacks them. They exist for Linux on x86-64 and Arm.
+add_cuda_tools() {
+  local nvcc=$1 stamp=$build/venv/cuda_tools name missing_tools=""
+  for name in cuobjdump nvdisasm; do
+    [ -x "$(dirname "$nvcc")/$name" ] || command -v $name >/dev/null || missing_tools+=" $name"
+  done
+  [ -n "$missing_tools" ] && ! cmp -s "$here/cuda_tools.txt" "$stamp" || return 0
+  say "adding$missing_tools to $build/venv, which the CUDA toolkit lacks"
+  if ! "$build/venv/bin/python" -m pip install -q --disable-pip-version-check --no-input -r "$here/cuda_tools.txt" >>"$log" 2>&1; then
+    stop "pip could not install jobs/setup/cuda_tools.txt: $(grep -E '^ERROR' "$log" | tail -n1) (is the network there? log: $log)"
+  fi
+  cp "$here/cuda_tools.txt" "$stamp"
+}
+
 declare -A reasons
 look
 [ ${#missing[@]} -eq 0 ] || install_missing
@@ -208,3 +222,4 @@ else
   say "✗ nvcc: CUDA kernels are not built, everything else is"
 fi
 make_environment
+[ -z "$nvcc" ] || add_cuda_tools "$nvcc"
