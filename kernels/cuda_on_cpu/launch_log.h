@@ -1,0 +1,23 @@
+// What the machine tells about each launch: for the mutation runner, which must know what a test launches, and for
+// benchmarks and the resource report, which print what was counted.
+#pragma once
+
+#include <cstdint>
+
+namespace skewbench::cuda_on_cpu {
+
+/// One launch, after its last block. What is counted is over all threads, and 0 unless modes & kCounts.
+struct Launch {
+  const char* kernel;              ///< mangled
+  uint32_t grid[3], block[3];      ///< x y z
+  uint32_t dynamic_shared_bytes;
+  double seconds;                  ///< on the CPU: no GPU timing
+  uint64_t instructions;           ///< PTX instructions executed
+  uint64_t global_bytes_read, global_bytes_written;  ///< that threads asked for, whatever a cache would serve; atomics are both
+  uint64_t shared_bytes_read, shared_bytes_written;
+};
+
+/// Called by the launching thread after each launch that ended without a finding; null: nobody listens.
+extern void (*on_launch)(const Launch& launch);
+
+}  // namespace skewbench::cuda_on_cpu
