@@ -7,7 +7,7 @@
 namespace skewbench::cuda_on_cpu {
 
 /// One launch, after its last block. What is counted is over all threads, and 0 unless modes & kCounts.
-struct Launch {
+struct LaunchReport {
   const char* kernel;              ///< mangled
   uint32_t grid[3], block[3];      ///< x y z
   uint32_t dynamic_shared_bytes;
@@ -18,6 +18,6 @@ struct Launch {
 };
 
 /// Called by the launching thread after each launch that ended without a finding; null: nobody listens.
-extern void (*on_launch)(const Launch& launch);
+extern void (*on_launch)(const LaunchReport& report);
 
 }  // namespace skewbench::cuda_on_cpu
