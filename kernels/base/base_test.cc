@@ -27,6 +27,22 @@ TEST(Random, PhiloxKnownAnswers) {
             (Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
 
+TEST(Random, ElementsHaveTheNumbersOfTheirStream) {
+  constexpr uint64_t kSeed = 0x1234567890abcdef;
+  Random stream(kSeed, 5, 6, Purpose::codec);
+  const Draws all(kSeed, 5, 6, Purpose::codec), behind(kSeed, 5, 6, Purpose::codec, 16);
+  EXPECT_EQ(behind.first(), 16);
+  for (int64_t i = 0; i < 50; ++i) {
+    const uint32_t want = stream.bits();
+    EXPECT_EQ(all.of(i), want) << i;
+    if (i >= 16) {
+      EXPECT_EQ(behind.of(i - 16), want) << i;
+    }
+  }
+  const Draws last(kSeed, 5, 6, Purpose::codec, Draws::kLongest - 4);
+  EXPECT_EQ(last.of(3), philox4x32_10({~0u, 7, 5, 6}, {0x90abcdef, 0x12345678})[3]);
+}
+
 TEST(Random, StreamsAreKeyedByEveryPartOfTheirName) {
   const auto first = [](uint64_t seed, uint32_t worker, uint32_t step, Purpose purpose) {
     return Random(seed, worker, step, purpose).bits64();

@@ -9,21 +9,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace skewbench {
+#include "kernels/base/philox.h"
 
-/// What a stream is drawn for. The numbers are part of every result: append, never renumber.
-enum class Purpose : uint32_t {
-  initial_parameters = 1,
-  partition = 2,
-  sample_order = 3,
-  augmentation = 4,
-  evaluation_subset = 5,
-  synthetic_data = 6,
-  codec = 7,
-  fault = 8,
-  probe = 9,
-  worker_sample = 10,
-};
+namespace skewbench {
 
 /// One block of Philox4x32-10: 128 random bits from a 128-bit counter and a 64-bit key.
 std::array<uint32_t, 4> philox4x32_10(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
