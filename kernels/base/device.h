@@ -10,12 +10,11 @@
 #include <string>
 #include <utility>
 
-struct CUstream_st;
+#include "kernels/base/stream.h"
+
 struct CUevent_st;
 
 namespace skewbench::device {
-
-using Stream = CUstream_st*;  ///< cudaStream_t; null is the default stream
 
 struct Properties {
   std::string name;

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 
-#include "kernels/base/device.h"
+#include "kernels/base/stream.h"
 
 namespace skewbench::device {
 
