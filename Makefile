@@ -11,6 +11,7 @@
 #   *_cuda_test.cc, *_cuda_mpi_test.cc       test programs that run CUDA kernels: translated to the CPU in build/cuda_on_cpu,
 #                                            linked with NVIDIA's runtime in build/gpu
 #   *_without_cuda.cc     only where there is no nvcc
+#   mutation_main.cc      one program an operation, build/cuda_on_cpu/mutants/<op>: its tests against mutants of its kernels
 BUILD  ?= $(if $(SANITIZE),build-sanitize,build)
 CXX    ?= g++
 MPICXX ?= mpicxx
@@ -57,9 +58,10 @@ SOURCES := $(filter-out $(if $(NVCC),%_without_cuda.cc,$(ONLY_CUDA)),$(sort $(sh
 CUDA_TESTS := $(filter %_cuda_test.cc %_cuda_mpi_test.cc,$(SOURCES))
 TESTS   := $(filter-out $(CUDA_TESTS),$(filter %_test.cc,$(SOURCES)))
 BENCHES := $(filter %_bench.cc,$(SOURCES))
-MAINS   := $(filter %_main.cc,$(SOURCES))
+MUTATION_MAIN := $(filter kernels/cuda_on_cpu/mutation_main.cc,$(SOURCES))
+MAINS   := $(filter-out $(MUTATION_MAIN),$(filter %_main.cc,$(SOURCES)))
 ON_CPU_PARTS := $(filter-out %_test.cc %_bench.cc %_main.cc,$(filter kernels/cuda_on_cpu/%,$(SOURCES))) $(filter %_on_mpi.cc,$(SOURCES))
-PARTS   := $(filter-out $(TESTS) $(CUDA_TESTS) $(BENCHES) $(MAINS) $(ON_CPU_PARTS),$(SOURCES))
+PARTS   := $(filter-out $(TESTS) $(CUDA_TESTS) $(BENCHES) $(MAINS) $(MUTATION_MAIN) $(ON_CPU_PARTS),$(SOURCES))
 CU_SOURCES := $(if $(NVCC),$(sort $(shell find $(FOLDERS) -name '*.cu')))
 CU_TEST_SOURCES := $(filter kernels/cuda_on_cpu/%,$(CU_SOURCES))
 CU_PARTS := $(filter-out $(CU_TEST_SOURCES),$(CU_SOURCES))
@@ -221,6 +223,28 @@ $(foreach main,$(DEVICE_MAINS),$(eval $(call program_on_cpu,$(ON_CPU)/bin/$(pats
 $(foreach test,$(CUDA_TESTS),$(eval $(call program_on_cpu,$(ON_CPU)/tests/$(patsubst %.cc,%,$(test)),$(test),$(call CUDA_TEST_LIBS,$(test)))))
 $(foreach test,$(CUDA_TESTS),$(eval $(call program,$(BUILD)/gpu/tests/$(patsubst %.cc,%,$(test)),$(test),$(call CUDA_TEST_LIBS,$(test)))))
 
-tests: $(if $(filter %ptx_to_cpp_main.cc,$(MAINS)),$(ON_CPU_TESTS) $(ON_CPU_PROGRAMS))
+# An operation's tests with kernels that can be changed in one place at a time.
+MUTABLE := $(ON_CPU)/mutants
+folders_of = $(sort $(patsubst %/,%,$(dir $(1))))
+MUTATED := $(filter $(call folders_of,$(CU_PARTS)),$(call folders_of,$(filter %_cuda_test.cc,$(CUDA_TESTS))))
+MUTANT_PROGRAMS := $(patsubst kernels/%,$(MUTABLE)/%,$(MUTATED))
+
+$(MUTABLE)/obj/%.ptx.cc: $(BUILD)/obj/%.cu.o $(PTX_TO_CPP)
+	mkdir -p $(@D)
+	$(PTX_TO_CPP) --mutants $(BUILD)/cuda/$*/$(notdir $*).ptx -o $@
+
+$(MUTABLE)/obj/%.ptx.o: $(MUTABLE)/obj/%.ptx.cc $(STAMP)
+	$(say) MUTABLE $*.cu
+	$(CXX) $(PTX_FLAGS) -c $< -o $@
+
+define mutant_program
+$(patsubst kernels/%,$(MUTABLE)/%,$(1)): $(call object,$(MUTATION_MAIN) $(filter $(1)/%_cuda_test.cc,$(CUDA_TESTS))) $(patsubst %.cu,$(MUTABLE)/obj/%.ptx.o,$(filter $(1)/%.cu,$(CU_PARTS))) $(call library,kernels) $(CUDA_ON_CPU_LIB)
+	$(say) LINK $$@
+	mkdir -p $$(@D)
+	$(CXX) $$^ $(TEST_LIBS) $$(LIBS) $(if $(HAS_CUDNN),-L$(CUDA_LIB_DIR) -Wl$(comma)-rpath$(comma)$(CUDA_LIB_DIR) -Wl$(comma)--as-needed -lcudnn) -lpthread -o $$@
+endef
+$(foreach folder,$(MUTATED),$(eval $(call mutant_program,$(folder))))
+
+tests: $(if $(filter %ptx_to_cpp_main.cc,$(MAINS)),$(ON_CPU_TESTS) $(ON_CPU_PROGRAMS) $(MUTANT_PROGRAMS))
 
 -include $(patsubst %.cc,$(BUILD)/obj/%.d,$(SOURCES)) $(patsubst %.cu,$(BUILD)/obj/%.cu.d,$(CU_SOURCES))

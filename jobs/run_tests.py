@@ -4,8 +4,9 @@ A program under BUILD/tests is a GoogleTest program; *_mpi_test is started under
 source's line "// ranks: 1 2 3" ("// full ranks:" with --full, where there is one), and prints on rank 0 only. Programs
 of *_cuda_test.cc and *_cuda_mpi_test.cc run CUDA kernels: --cuda on_cpu takes those under BUILD/cuda_on_cpu, where the
 kernels are translated, once for each order of threads (ranks: the first order only, all with --full); --cuda gpu runs
-those under BUILD/gpu and nothing else; --cuda none skips them by name. Python tests are jobs/*_test.py and analysis/*_test.py. A program that crashes, runs out of time, reports no test or reports
-fewer than it ran counts as failed. Every skipped test is printed with its reason. The last line is
+those under BUILD/gpu and nothing else; --cuda none skips them by name. With on_cpu, too, BUILD/cuda_on_cpu/mutants/OP runs
+an operation's tests against mutants of its kernels. Python tests are jobs/*_test.py and analysis/*_test.py. A program that
+crashes, runs out of time, reports no test or reports fewer than it ran counts as failed. Every skipped test is printed with its reason. The last line is
 "N passed, N failed, N skipped"; the exit code is 0 only if something passed and nothing failed.
 """
 
@@ -43,6 +44,7 @@ class Run:
     problem: str = ""
     skip: str = ""
     environment: dict = field(default_factory=dict)
+    timeout: float = 0  # seconds; 0: the runner's
 
 
 @dataclass
@@ -146,6 +148,31 @@ def cuda_runs(root, build, full, cuda):
     return runs
 
 
+def drawing_seed(root):
+    """The revision's first digits, so that another commit draws other mutants; 1 outside git."""
+    found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return int(found.stdout[:8], 16) if found.returncode == 0 else 1
+
+
+def mutant_runs(root, build, full, cuda):
+    """Each operation's tests against mutants of its kernels: all with --full, else one a kernel."""
+    operations = sorted({Path(name).parent for name in sources(root) if re.fullmatch(r"kernels/(?!cuda_on_cpu)\w+/\w+_cuda_test", name)})
+    operations = [folder for folder in operations if any((root / folder).glob("*.cu"))]
+    if cuda != "on_cpu":
+        return [Run(f"mutants of {folder}", skip="no nvcc: CUDA kernels are not built") for folder in operations]
+    seed, runs = drawing_seed(root), []
+    for folder in operations:
+        program = build / "cuda_on_cpu/mutants" / folder.name
+        command = [str(program), "--equivalent", str(folder / "equivalent_mutants.txt")]
+        if not program.is_file():
+            runs.append(Run(f"mutants of {folder}", problem="is not built"))
+        elif full:
+            runs.append(Run(f"mutants of {folder}", command + ["--children", str(launch.cores())], launch.cores(), timeout=10 * 3600))
+        else:
+            runs.append(Run(f"mutants of {folder}, seed {seed}", command + ["--sample", str(seed)]))
+    return runs
+
+
 def find_runs(root, build, full, cuda):
     if cuda == "gpu":
         return cuda_runs(root, build, full, cuda)
@@ -164,7 +191,7 @@ def find_runs(root, build, full, cuda):
         needs_nvcc = name.startswith("kernels/cuda_on_cpu/")
         if not (tests / name).exists() and not _CUDA_TEST.search(name):
             runs.append(Run(name, skip="no nvcc: CUDA kernels are not built") if needs_nvcc and cuda == "none" else Run(name, problem="is not built"))
-    runs += cuda_runs(root, build, full, cuda)
+    runs += cuda_runs(root, build, full, cuda) + mutant_runs(root, build, full, cuda)
     for source in sorted([*root.glob("jobs/*_test.py"), *root.glob("analysis/*_test.py")]):
         module = ".".join(source.relative_to(root).with_suffix("").parts)
         runs.append(Run(str(source.relative_to(root)), [sys.executable, str(ROOT / "jobs/unittest_lines.py"), module]))
@@ -213,7 +240,7 @@ class Runner:
                                            stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
                 self.processes.add(process)
             try:
-                exit_code, late = process.wait(self.timeout), False
+                exit_code, late = process.wait(run.timeout or self.timeout), False
             except subprocess.TimeoutExpired:
                 exit_code, late = -signal.SIGKILL, True
             launch.end(process)  # also what a crashed program may have left behind
@@ -221,7 +248,7 @@ class Runner:
             output.seek(0)
             report = count(output.read().decode(errors="replace"), exit_code)
         if late:
-            report.problem = f"still running after {self.timeout:g} s, killed"
+            report.problem = f"still running after {run.timeout or self.timeout:g} s, killed"
         report.seconds = time.monotonic() - begin
         return report
 

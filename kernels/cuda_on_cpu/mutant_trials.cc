@@ -18,7 +18,7 @@
 namespace skewbench::cuda_on_cpu {
 namespace {
 
-constexpr double kWallFactor = 20;   // of a trial's processor time: a child that sleeps for ever is found out too
+constexpr double kWallFactor = 20;  // of a trial's processor time: a child that sleeps for ever is found out too
 constexpr int kPassed = 0, kFailed = 1, kBroken = 2;
 
 double wall_now() {
@@ -53,13 +53,19 @@ void be_silent() {
 // The number of the failing test goes through the pipe, the rest is the exit code.
 [[noreturn]] void try_mutant(const Trial& trial, int answer, const std::function<bool(uint32_t, std::size_t)>& passes) {
   be_silent();
-  limit_processor_time(trial.limit_s);
-  for (const std::size_t test : trial.tests) {
-    const auto sent = write(answer, &test, sizeof test);  // before it starts: a crash is that test's as well
-    if (sent != sizeof test) _exit(kBroken);
-    if (!passes(trial.mutant, test)) _exit(kFailed);
+  for (const TimedTest& test : trial.tests) {
+    const auto sent = write(answer, &test.number, sizeof test.number);  // before it starts: a crash is that test's as well
+    if (sent != sizeof test.number) _exit(kBroken);
+    limit_processor_time(test.limit_s);
+    if (!passes(trial.mutant, test.number)) _exit(kFailed);
   }
   _exit(kPassed);
+}
+
+double wall_limit(const Trial& trial) {
+  double sum = 0;
+  for (const TimedTest& test : trial.tests) sum += test.limit_s;
+  return kWallFactor * sum;
 }
 
 struct Child {
@@ -144,7 +150,7 @@ std::vector<TrialResult> run_trials(const std::vector<Trial>& trials, int childr
       continue;
     }
     for (const auto& [pid, child] : running)
-      if (wall_now() - child.start > kWallFactor * trials[child.trial].limit_s) kill(pid, SIGKILL);
+      if (wall_now() - child.start > wall_limit(trials[child.trial])) kill(pid, SIGKILL);
     usleep(500);
   }
   return results;

@@ -20,10 +20,14 @@ struct ObservedTest {
 /// Runs `observe` in a child; it calls the function that it is given once for each test. Throws Error where the child dies.
 std::vector<ObservedTest> observe_tests(const std::function<void(const std::function<void(const ObservedTest&)>& report)>& observe);
 
+struct TimedTest {
+  std::size_t number;
+  double limit_s;  ///< processor time
+};
+
 struct Trial {
   uint32_t mutant;
-  std::vector<std::size_t> tests;  ///< numbers of tests, in the order in which they run
-  double limit_s;                  ///< processor time
+  std::vector<TimedTest> tests;  ///< in the order in which they run
 };
 
 enum class Fate {

@@ -25,7 +25,7 @@ bool passes(uint32_t mutant, std::size_t test) {
 
 TEST(MutantTrials, Fates) {
   std::vector<Trial> trials;
-  for (uint32_t mutant = 0; mutant < 5; ++mutant) trials.push_back({mutant, {2, 1, 0}, 0.2});
+  for (uint32_t mutant = 0; mutant < 5; ++mutant) trials.push_back({mutant, {{2, 0.1}, {1, 0.1}, {0, 0.1}}});
   std::size_t told = 0;
   const auto results = run_trials(trials, 2, passes, [&](std::size_t, const TrialResult&) { ++told; });
   ASSERT_EQ(results.size(), 5u);
@@ -41,7 +41,7 @@ TEST(MutantTrials, Fates) {
 
 TEST(MutantTrials, AChildThatSleepsIsLate) {
   const auto sleeps = [](uint32_t, std::size_t) { return std::this_thread::sleep_for(std::chrono::minutes(5)), true; };
-  const auto results = run_trials({{0, {0}, 0.01}}, 1, sleeps, [](std::size_t, const TrialResult&) {});
+  const auto results = run_trials({{0, {{0, 0.01}}}}, 1, sleeps, [](std::size_t, const TrialResult&) {});
   EXPECT_EQ(results[0].fate, Fate::late);
 }
 
