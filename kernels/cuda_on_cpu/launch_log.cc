@@ -1,0 +1,7 @@
+#include "kernels/cuda_on_cpu/launch_log.h"
+
+namespace skewbench::cuda_on_cpu {
+
+void (*on_launch)(const LaunchReport& report) = nullptr;
+
+}  // namespace skewbench::cuda_on_cpu
