@@ -238,7 +238,7 @@ $(MUTABLE)/obj/%.ptx.o: $(MUTABLE)/obj/%.ptx.cc $(STAMP)
 	$(CXX) $(PTX_FLAGS) -c $< -o $@
 
 define mutant_program
-$(patsubst kernels/%,$(MUTABLE)/%,$(1)): $(call object,$(MUTATION_MAIN) $(filter $(1)/%_cuda_test.cc,$(CUDA_TESTS))) $(patsubst %.cu,$(MUTABLE)/obj/%.ptx.o,$(filter $(1)/%.cu,$(CU_PARTS))) $(call library,kernels) $(CUDA_ON_CPU_LIB)
+$(patsubst kernels/%,$(MUTABLE)/%,$(1)): $(call object,$(MUTATION_MAIN) $(filter $(1)/%_cuda_test.cc,$(CUDA_TESTS))) $(patsubst %.cu,$(MUTABLE)/obj/%.ptx.o,$(filter $(1)/%.cu,$(CU_PARTS))) $(call translated,$(filter-out $(1)/%,$(filter kernels/base/%,$(CU_PARTS)))) $(call library,kernels) $(CUDA_ON_CPU_LIB)
 	$(say) LINK $$@
 	mkdir -p $$(@D)
 	$(CXX) $$^ $(TEST_LIBS) $$(LIBS) $(if $(HAS_CUDNN),-L$(CUDA_LIB_DIR) -Wl$(comma)-rpath$(comma)$(CUDA_LIB_DIR) -Wl$(comma)--as-needed -lcudnn) -lpthread -o $$@
