@@ -60,8 +60,9 @@ TESTS   := $(filter-out $(CUDA_TESTS),$(filter %_test.cc,$(SOURCES)))
 BENCHES := $(filter %_bench.cc,$(SOURCES))
 MUTATION_MAIN := $(filter kernels/cuda_on_cpu/mutation_main.cc,$(SOURCES))
 MAINS   := $(filter-out $(MUTATION_MAIN),$(filter %_main.cc,$(SOURCES)))
-ON_CPU_PARTS := $(filter-out %_test.cc %_bench.cc %_main.cc,$(filter kernels/cuda_on_cpu/%,$(SOURCES))) $(filter %_on_mpi.cc,$(SOURCES))
-PARTS   := $(filter-out $(TESTS) $(CUDA_TESTS) $(BENCHES) $(MAINS) $(MUTATION_MAIN) $(ON_CPU_PARTS),$(SOURCES))
+PTX_PARTS := $(filter-out %_test.cc %_bench.cc %_main.cc,$(filter kernels/cuda_on_cpu/ptx_%,$(SOURCES)))
+ON_CPU_PARTS := $(filter-out $(PTX_PARTS) %_test.cc %_bench.cc %_main.cc,$(filter kernels/cuda_on_cpu/%,$(SOURCES))) $(filter %_on_mpi.cc,$(SOURCES))
+PARTS   := $(filter-out $(TESTS) $(CUDA_TESTS) $(BENCHES) $(MAINS) $(MUTATION_MAIN) $(PTX_PARTS) $(ON_CPU_PARTS),$(SOURCES))
 CU_SOURCES := $(if $(NVCC),$(sort $(shell find $(FOLDERS) -name '*.cu')))
 CU_TEST_SOURCES := $(filter kernels/cuda_on_cpu/%,$(CU_SOURCES))
 CU_PARTS := $(filter-out $(CU_TEST_SOURCES),$(CU_SOURCES))
@@ -167,7 +168,10 @@ endef
 $(foreach folder,$(FOLDERS),$(eval $(call folder_library,$(folder))))
 
 # What a program of a folder links against; the order is that of who includes whom.
-uses = $(if $(filter kernels/cuda_on_cpu/%,$(1)),$(BUILD)/lib/libcuda_on_cpu.a $(call library,kernels),$(if $(filter bench/%,$(1)),$(LIBRARIES),$(if $(filter comm/%,$(1)),$(call library,comm) $(call library,kernels),$(if $(filter partitions/%,$(1)),$(call library,partitions) $(call library,kernels),$(call library,kernels)))))
+# The translator is linked without the kernels: it is needed to make them.
+PTX_LIB := $(BUILD)/lib/libptx.a
+only_translates = $(filter-out %_cuda_test.cc,$(filter kernels/cuda_on_cpu/ptx_%,$(1)))
+uses = $(if $(call only_translates,$(1)),$(PTX_LIB),$(if $(filter kernels/cuda_on_cpu/%,$(1)),$(PTX_LIB) $(BUILD)/lib/libcuda_on_cpu.a $(call library,kernels),$(if $(filter bench/%,$(1)),$(LIBRARIES),$(if $(filter comm/%,$(1)),$(call library,comm) $(call library,kernels),$(if $(filter partitions/%,$(1)),$(call library,partitions) $(call library,kernels),$(call library,kernels))))))
 
 define program
 $(1): $(call object,$(2)) $(call uses,$(2))
@@ -201,7 +205,9 @@ $(ON_CPU)/obj/%.ptx.o: $(ON_CPU)/obj/%.ptx.cc $(STAMP)
 	$(say) PTX $*.cu
 	$(CXX) $(PTX_FLAGS) -c $< -o $@
 
+$(PTX_LIB): $(call object,$(PTX_PARTS))
 $(BUILD)/lib/libcuda_on_cpu.a: $(call object,$(ON_CPU_PARTS))
+$(PTX_LIB) $(BUILD)/lib/libcuda_on_cpu.a:
 	$(say) AR $@
 	mkdir -p $(@D)
 	rm -f $@

@@ -1,0 +1,6 @@
+// All that translated code includes.
+#pragma once
+
+#include "kernels/cuda_on_cpu/device_calls.h"
+#include "kernels/cuda_on_cpu/ptx_convert.h"
+#include "kernels/cuda_on_cpu/ptx_memory.h"
