@@ -1,0 +1,14 @@
+// The weighted sum of vectors wherever they lie: what schemes and algorithms call.
+#pragma once
+
+#include "kernels/base/memory.h"
+#include "kernels/mix/mix.h"
+
+namespace skewbench::mix {
+
+/// mix_host, or on a device the CUDA version that its queue chooses: the same bits. Inputs and `out` lie in `memory`.
+/// T = float or double; doubles lie on the host.
+template <class T>
+void mix(Memory memory, std::span<const Input<T>> inputs, int64_t count, T* out, int64_t out_stride);
+
+}  // namespace skewbench::mix
