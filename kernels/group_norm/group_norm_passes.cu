@@ -1,0 +1,71 @@
+// The passes over whole arrays that versions without fusion need, and the last step of the parameters' gradients.
+//
+// Mapping    one element a thread, consecutive lanes on consecutive elements; a grid of at most 1024 blocks strides over them
+// Traffic    each array once: addition and ReLU 12 bytes an element (8 without a residual), the ReLU's gradient 12, a mere copy
+//            of dy to dresidual 8; the parameters' gradients 8 n c + 8 c bytes
+// Numerics   addition and ReLU as the reference; sums over the samples in their order, starting from what is accumulated to, so
+//            that a batch in two halves gives the same bits as the whole
+#include "kernels/group_norm/group_norm_device.cuh"
+
+namespace skewbench::group_norm {
+namespace {
+
+constexpr int kBlock = 256;
+
+unsigned blocks(int64_t count) {
+  constexpr int64_t kMost = 1024;  // eight on each SM of the largest GPU
+  const int64_t wanted = device::ceil_div(count, kBlock);
+  return static_cast<unsigned>(wanted < kMost ? wanted : kMost);
+}
+
+// residual: null if there is none
+__global__ void __launch_bounds__(kBlock) group_norm_add_relu_kernel(int64_t count, float* y, const float* residual, bool relu) {
+  for (int64_t i = int64_t{blockIdx.x} * kBlock + threadIdx.x; i < count; i += int64_t{gridDim.x} * kBlock) {
+    float value = y[i];
+    if (residual) value += residual[i];
+    if (relu && value < 0) value = 0;  // not fmaxf, which would drop a NaN
+    y[i] = value;
+  }
+}
+
+// y: null without a ReLU
+__global__ void __launch_bounds__(kBlock) group_norm_passed_gradient_kernel(int64_t count, const float* y, const float* dy, float* g) {
+  for (int64_t i = int64_t{blockIdx.x} * kBlock + threadIdx.x; i < count; i += int64_t{gridDim.x} * kBlock)
+    g[i] = !y || y[i] > 0 ? dy[i] : 0.0f;
+}
+
+__global__ void __launch_bounds__(kBlock) group_norm_sum_over_samples_kernel(Backward a, const float* partial) {
+  const int64_t c = a.problem.c, i = int64_t{blockIdx.x} * kBlock + threadIdx.x;  // channels of dbeta, then those of dgamma
+  if (i >= 2 * c) return;
+  const bool is_gamma = i >= c;
+  float* const to = is_gamma ? a.dgamma + (i - c) : a.dbeta + i;
+  const float* const from = is_gamma ? partial + a.n * c + (i - c) : partial + i;
+  float sum = a.accumulate ? *to : 0.0f;
+  for (int64_t sample = 0; sample < a.n; ++sample) sum += from[sample * c];
+  *to = sum;
+}
+
+}  // namespace
+
+void add_and_relu(const Forward& a, device::Stream stream) {
+  if (!a.problem.add && !a.problem.relu) return;
+  group_norm_add_relu_kernel<<<blocks(a.size()), kBlock, 0, stream>>>(a.size(), a.y, a.problem.add ? a.residual : nullptr,
+                                                                     a.problem.relu);
+  CUDA_LAUNCHED(group_norm_add_relu_kernel);
+}
+
+const float* passed_gradient(const Backward& a, device::Stream stream) {
+  if (!a.problem.relu && !a.wants_residual()) return a.dy;
+  float* const g = a.wants_residual() ? a.dresidual : a.dx;
+  group_norm_passed_gradient_kernel<<<blocks(a.size()), kBlock, 0, stream>>>(a.size(), a.problem.relu ? a.y : nullptr, a.dy, g);
+  CUDA_LAUNCHED(group_norm_passed_gradient_kernel);
+  return g;
+}
+
+void sum_over_samples(const Backward& a, const float* partial, device::Stream stream) {
+  const auto grid = static_cast<unsigned>(device::ceil_div(2 * a.problem.c, kBlock));
+  group_norm_sum_over_samples_kernel<<<grid, kBlock, 0, stream>>>(a, partial);
+  CUDA_LAUNCHED(group_norm_sum_over_samples_kernel);
+}
+
+}  // namespace skewbench::group_norm
