@@ -68,6 +68,7 @@ namespace v2 {  // four_at_once
 void relu_forward(const ReluForward&, void* workspace, device::Stream);
 void relu_backward(const ReluBackward&, void* workspace, device::Stream);
 void add(const Add&, void* workspace, device::Stream);
+void image_to_real(const ImageToReal&, void* workspace, device::Stream);
 }  // namespace v2
 
 }  // namespace skewbench::elementwise

@@ -86,8 +86,8 @@ TEST(ElementwiseCuda, Add) {
 TEST(ElementwiseCuda, ImageToReal) {
   NEEDS_DEVICE();
   for (const auto& version : image_to_real_versions())
-    for (const int64_t pixels : {1, 7, 257})
-      for (const int64_t channels : {1, 3}) {
+    for (const int64_t pixels : {1, 2, 7, 255, 257, 1030})  // blocks of the last begin in every channel
+      for (const int64_t channels : {1, 2, 3, 4, 5, 7}) {
         const int64_t count = pixels * channels;
         std::vector<uint8_t> images(static_cast<std::size_t>(count));
         for (std::size_t i = 0; i < images.size(); ++i) images[i] = static_cast<uint8_t>(i * 89);
@@ -112,6 +112,12 @@ TEST(ElementwiseCuda, Refusals) {
   EXPECT_EQ(refused(add_versions()[0], Add{0, out.data(), out.data(), out.data()}),
             "add v1 grid_stride: 0 elements: there must be at least one");
   EXPECT_NE(refused(add_versions()[1], Add{4, out.data(), out.data() + 1, out.data()}).find("is not a multiple of 16"), std::string::npos);
+  DeviceArray<uint8_t> bytes(8);
+  const auto images = [&](int64_t channels, int64_t shift) {
+    return refused(image_to_real_versions()[1], ImageToReal{1, channels, bytes.data() + shift, out.data(), out.data(), out.data()});
+  };
+  EXPECT_EQ(images(65536, 0), "add v2 four_at_once: 65536 channels: there may be 65535");
+  EXPECT_NE(images(3, 1).find("are not at a multiple of 4"), std::string::npos);
   EXPECT_EQ(refusal([] { device::find_version(add_versions(), 9, "add"); }), "add has no v9; it has v1 grid_stride, v2 four_at_once");
 }
 
