@@ -27,6 +27,9 @@ std::string compare_reals(const std::string& comparison, const std::string& a, c
   return fmt::format("!({})", compare_reals(opposite.at(comparison), a, b));
 }
 
+/// The value of the half of a pair that starts at bit `shift`.
+std::string half_of(const std::string& pair, int shift) { return fmt::format("F16::value(uint16_t({} >> {}))", pair, shift); }
+
 /// What the comparison gives, with the mutants of an integer's bound.
 std::string comparison(Emitter& emitter, const Instruction& instruction) {
   const Type type = instruction.type();
@@ -35,6 +38,7 @@ std::string comparison(Emitter& emitter, const Instruction& instruction) {
     if (instruction.has("ftz")) a = fmt::format("flushed({})", a), b = fmt::format("flushed({})", b);
     return compare_reals(instruction.choice("op"), a, b);
   }
+  if (type == Type::f16) return compare_reals(instruction.choice("op"), half_of(a, 0), half_of(b, 0));
   const std::string up = emitter.site("bound", "+1"), down = emitter.site("bound", "-1");
   if (!up.empty()) b = fmt::format("{}({} + {}(bound_shift(mutant, {})))", cpp_type(type), b, bits_of(type) == 64 ? "int32_t" : "", up);
   return fmt::format("{} {} {}", a, ordered_operator(instruction.choice("op")), b);
@@ -59,8 +63,27 @@ void emit_setp(Emitter& emitter, const Instruction& instruction) {
 /// set.op.type.source: all ones or 1.0 where the comparison holds
 void emit_set(Emitter& emitter, const Instruction& instruction) {
   const Type result = instruction.type(0);
-  emitter.assign(instruction.operand(0), result, fmt::format("{} ? {}({}) : {}(0)", comparison(emitter, instruction), cpp_type(result),
-                                                            is_real(result) ? "1" : "-1", cpp_type(result)));
+  const char* const yes = result == Type::f16 ? "F16::kOne" : is_real(result) ? "1" : "-1";
+  emitter.assign(instruction.operand(0), result, fmt::format("{} ? {}({}) : {}(0)", comparison(emitter, instruction), cpp_type(result), yes, cpp_type(result)));
+}
+
+/// setp of pairs: p|q are the comparisons of the low and of the high halves
+void emit_setp_pair(Emitter& emitter, const Instruction& instruction) {
+  const Operand& to = instruction.operand(0);
+  if (!to.is(Operand::Kind::pair)) emitter.fail("unknown form of operands");
+  const std::string a = emitter.value(1, Type::u32), b = emitter.value(2, Type::u32);
+  emitter.line(fmt::format("{{ const bool low_ = {}, high_ = {};", compare_reals(instruction.choice("op"), half_of(a, 0), half_of(b, 0)),
+                           compare_reals(instruction.choice("op"), half_of(a, 16), half_of(b, 16))));
+  emitter.line(emitter.assignment(to.parts[0], Type::pred, "low_") + " " + emitter.assignment(to.parts[1], Type::pred, "high_") + " }");
+}
+
+/// set of pairs: in each half 1.0, or all ones
+void emit_set_pair(Emitter& emitter, const Instruction& instruction) {
+  const std::string a = emitter.value(1, Type::u32), b = emitter.value(2, Type::u32), yes = instruction.type(0) == Type::f16x2 ? "F16::kOne" : "0xffff";
+  const auto half = [&](int shift) {
+    return fmt::format("uint16_t({} ? {} : 0)", compare_reals(instruction.choice("op"), half_of(a, shift), half_of(b, shift)), yes);
+  };
+  emitter.assign(instruction.operand(0), Type::u32, fmt::format("pair_of({}, {})", half(16), half(0)));
 }
 
 /// slct: a where c >= 0, else b; a NaN selects b.
@@ -84,6 +107,10 @@ std::vector<Row> compare_rows() {
       {"set op:(eq|ne) (u32|s32|f32) (b16|b32|b64)", "x x x", nullptr, emit_set},
       {"set op:(eq|ne|lt|le|gt|ge|equ|neu|ltu|leu|gtu|geu|num|nan) [ftz] (u32|s32|f32) (f32)", "x x x", nullptr, emit_set},
       {"set op:(eq|ne|lt|le|gt|ge|equ|neu|ltu|leu|gtu|geu|num|nan) (u32|s32|f32) (f64)", "x x x", nullptr, emit_set},
+      {"setp op:(eq|ne|lt|le|gt|ge|equ|neu|ltu|leu|gtu|geu|num|nan) join:[and|or|xor] (f16)", "x x x x?", nullptr, emit_setp},
+      {"setp op:(eq|ne|lt|le|gt|ge|equ|neu|ltu|leu|gtu|geu|num|nan) (f16x2)", "x x x", nullptr, emit_setp_pair},
+      {"set op:(eq|ne|lt|le|gt|ge|equ|neu|ltu|leu|gtu|geu|num|nan) (f16|u32|s32) (f16)", "x x x", nullptr, emit_set},
+      {"set op:(eq|ne|lt|le|gt|ge|equ|neu|ltu|leu|gtu|geu|num|nan) (f16x2|u32|s32) (f16x2)", "x x x", nullptr, emit_set_pair},
       {"selp (b16|b32|b64|u16|u32|u64|s16|s32|s64|f32|f64)", "T T T pred", "$3 ? $1 : $2", nullptr},
       {"slct (b16|b32|b64|u16|u32|u64|s16|s32|s64|f32|f64) (s32)", "x x x x", nullptr, emit_slct},
       {"slct [ftz] (b16|b32|b64|u16|u32|u64|s16|s32|s64|f32|f64) (f32)", "x x x x", nullptr, emit_slct},

@@ -68,6 +68,7 @@ std::vector<Row> control_rows() {
       {"membar (cta|gl|sys)", "", nullptr, emit_nothing},
       {"fence [sc|acq_rel] (cta|gpu|sys)", "", nullptr, emit_nothing},
       {"nanosleep u32", "x", nullptr, emit_nothing},
+      {"prefetch [global|local] (L1|L2)", "x", nullptr, emit_nothing},
   };
 }
 

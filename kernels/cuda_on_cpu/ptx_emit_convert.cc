@@ -41,6 +41,9 @@ void emit_cvta(Emitter& emitter, const Instruction& instruction) {
                  !shared ? address : instruction.has("to") ? address + " - address_of(memory.shared)" : address + " + address_of(memory.shared)");
 }
 
+/// cvt.packed d, a, b: a goes to the upper half
+#define PACKED(half) "pair_of(" half "($1), " half "($2))"
+
 }  // namespace
 
 std::vector<Row> convert_rows() {
@@ -60,6 +63,21 @@ std::vector<Row> convert_rows() {
       {"cvt round:(rz|rm|rp) [sat] f32 (u8|u16|u32|u64|s8|s16|s32|s64)", "A T", "to_float<Rounding::{round}>(odd_double($1))", nullptr},
       {"cvt rn f64 (u8|u16|u32|u64|s8|s16|s32|s64)", "A T", "double($1)", nullptr},
       {"cvt [ftz] [sat] f32 f32", "A T", "$1", nullptr},
+      {"cvt rn f16 (f32|f64)", "A T", "F16::nearest(double($1))", nullptr},
+      {"cvt rn sat f16 f32", "A T", "half_saturated<F16>(F16::nearest(double($1)))", nullptr},
+      {"cvt round:(rz|rm|rp) f16 (f32|f64)", "A T", "to_f16<Rounding::{round}>(double($1))", nullptr},
+      {"cvt round:(rn|rz|rm|rp) f16 (u8|u16|u32|u64|s8|s16|s32|s64)", "A T", "to_f16<Rounding::{round}>(odd_double($1))", nullptr},
+      {"cvt f32 f16", "A T", "F16::value($1)", nullptr},
+      {"cvt f64 f16", "A T", "double(F16::value($1))", nullptr},
+      {"cvt round:(rni|rzi|rmi|rpi) f16 f16", "A T", "F16::nearest(double(integral_{round}(F16::value($1))))", nullptr},
+      {"cvt round:(rni|rzi|rmi|rpi) (u8|u16|u32|u64|s8|s16|s32|s64) f16", "A T", "to_integer<{A}, float>(integral_{round}(F16::value($1)))", nullptr},
+      {"cvt rn bf16 f32", "A T", "Bf16::nearest(double($1))", nullptr},
+      {"cvt rz bf16 f32", "A T", "truncated_bf16($1)", nullptr},
+      {"cvt rn f16x2 f32", "A T T", PACKED("F16::nearest"), nullptr},
+      {"cvt rz f16x2 f32", "A T T", PACKED("to_f16<Rounding::rz>"), nullptr},
+      {"cvt rn bf16x2 f32", "A T T", PACKED("Bf16::nearest"), nullptr},
+      {"cvt rz bf16x2 f32", "A T T", PACKED("truncated_bf16"), nullptr},
+      {"cvt rna tf32 f32", "A T", "to_tf32($1)", nullptr},
       {"cvt [ftz] f64 f32", "A T", "double($1)", nullptr},
       {"cvt rn [ftz] [sat] f32 f64", "A T", "float($1)", nullptr},
       {"cvt round:(rz|rm|rp) [ftz] [sat] f32 f64", "A T", "to_float<Rounding::{round}>($1)", nullptr},

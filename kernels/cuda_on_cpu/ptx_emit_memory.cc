@@ -51,12 +51,19 @@ std::string joined_elements(Emitter& emitter, const Instruction& instruction) {
   return fmt::format("{}{{{{{}}}}}", accessed(instruction), list);
 }
 
+/// The operand behind the others is a cache policy.
+void check_policy(Emitter& emitter, const Instruction& instruction) {
+  if (instruction.has("L2::cache_hint") != (instruction.operands() == 3)) emitter.fail("unknown form of operands");
+}
+
 void emit_ld(Emitter& emitter, const Instruction& instruction) {
+  check_policy(emitter, instruction);
   assign_elements(emitter, instruction, fmt::format("memory.load<{}, {}>({}, {})", space_of(instruction), accessed(instruction),
                                                     emitter.address(1), emitter.place()));
 }
 
 void emit_st(Emitter& emitter, const Instruction& instruction) {
+  check_policy(emitter, instruction);
   emitter.line(fmt::format("memory.store<{}, {}>({}, {}, {});", space_of(instruction), accessed(instruction), emitter.address(0),
                            joined_elements(emitter, instruction), emitter.place()));
 }
@@ -72,6 +79,7 @@ void emit_st_param(Emitter& emitter, const Instruction& instruction) {
 
 /// What an atomic operation leaves behind, from the value before (`v`) and its operands (`b`, and `c` of cas).
 std::string updated(const std::string& operation, Type type) {
+  if (type == Type::f16 || type == Type::f16x2) return "half_sum<F16>(v, b)";
   if (operation == "add") return "v + b";
   if (operation == "min") return is_real(type) ? "minimum(v, b)" : "v < b ? v : b";
   if (operation == "max") return is_real(type) ? "maximum(v, b)" : "v > b ? v : b";
@@ -86,8 +94,7 @@ std::string updated(const std::string& operation, Type type) {
 
 void emit_update(Emitter& emitter, const Instruction& instruction, size_t address) {
   const std::string& operation = instruction.choice("op");
-  const Type type = instruction.type() == Type::s32 || instruction.type() == Type::s64 || is_real(instruction.type())
-                        ? instruction.type() : unsigned_of(instruction.type());
+  const Type type = operation == "add" && is_integer(instruction.type()) ? unsigned_of(instruction.type()) : instruction.type();
   const char* const cpp = cpp_type(type);
   std::string code = fmt::format("{{ const {} b = {}", cpp, emitter.value(address + 1, type));
   if (operation == "cas") code += fmt::format(", c = {}", emitter.value(address + 2, type));
@@ -105,30 +112,32 @@ void emit_atom(Emitter& emitter, const Instruction& instruction) { emit_update(e
 void emit_red(Emitter& emitter, const Instruction& instruction) { emit_update(emitter, instruction, 0); }
 
 #define TYPES "(b8|b16|b32|b64|u8|u16|u32|u64|s8|s16|s32|s64|f32|f64)"
-#define HINTS "[L1::evict_normal|L1::evict_unchanged|L1::evict_first|L1::evict_last|L1::no_allocate] [L2::64B|L2::128B|L2::256B] "
+#define HINTS "[L1::evict_normal|L1::evict_unchanged|L1::evict_first|L1::evict_last|L1::no_allocate] [L2::cache_hint] [L2::64B|L2::128B|L2::256B] "
 #define ORDER "[relaxed|acquire|release|acq_rel] [cta|gpu|sys] space:[global|shared|shared::cta] "
 
 }  // namespace
 
 std::vector<Row> memory_rows() {
   return {
-      {"ld [weak] space:[global|shared|shared::cta|local|const] [ca|cg|cs|lu|cv] " HINTS "[v2|v4] " TYPES, "x x", nullptr, emit_ld},
+      {"ld [weak] space:[global|shared|shared::cta|local|const] [ca|cg|cs|lu|cv] " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_ld},
       {"ld volatile space:[global|shared|shared::cta|local] [v2|v4] " TYPES, "x x", nullptr, emit_ld},
-      {"ld (relaxed|acquire) (cta|gpu|sys) space:[global|shared|shared::cta] " HINTS "[v2|v4] " TYPES, "x x", nullptr, emit_ld},
-      {"ld space:(global) [ca|cg|cs] nc " HINTS "[v2|v4] " TYPES, "x x", nullptr, emit_ld},
+      {"ld (relaxed|acquire) (cta|gpu|sys) space:[global|shared|shared::cta] " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_ld},
+      {"ld space:(global) [ca|cg|cs] nc " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_ld},
       {"ldu space:(global) [v2|v4] " TYPES, "x x", nullptr, emit_ld},
       {"ld param [v2|v4] " TYPES, "x x", nullptr, emit_ld_param},
-      {"st [weak] space:[global|shared|shared::cta|local] [wb|cg|cs|wt] " HINTS "[v2|v4] " TYPES, "x x", nullptr, emit_st},
+      {"st [weak] space:[global|shared|shared::cta|local] [wb|cg|cs|wt] " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_st},
       {"st volatile space:[global|shared|shared::cta|local] [v2|v4] " TYPES, "x x", nullptr, emit_st},
-      {"st (relaxed|release) (cta|gpu|sys) space:[global|shared|shared::cta] " HINTS "[v2|v4] " TYPES, "x x", nullptr, emit_st},
+      {"st (relaxed|release) (cta|gpu|sys) space:[global|shared|shared::cta] " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_st},
       {"st param [v2|v4] " TYPES, "x x", nullptr, emit_st_param},
 
       {"atom " ORDER "op:(add) (u32|s32|u64|f32|f64)", "x x x", nullptr, emit_atom},
+      {"atom " ORDER "op:(add) noftz (f16|f16x2)", "x x x", nullptr, emit_atom},
       {"atom " ORDER "op:(min|max) (u32|s32|u64|s64)", "x x x", nullptr, emit_atom},
       {"atom " ORDER "op:(and|or|xor|exch) (b32|b64)", "x x x", nullptr, emit_atom},
       {"atom " ORDER "op:(inc|dec) (u32)", "x x x", nullptr, emit_atom},
       {"atom " ORDER "op:(cas) (b16|b32|b64)", "x x x x", nullptr, emit_atom},
       {"red " ORDER "op:(add) (u32|s32|u64|f32|f64)", "x x", nullptr, emit_red},
+      {"red " ORDER "op:(add) noftz (f16|f16x2)", "x x", nullptr, emit_red},
       {"red " ORDER "op:(min|max) (u32|s32|u64|s64)", "x x", nullptr, emit_red},
       {"red " ORDER "op:(and|or|xor) (b32|b64)", "x x", nullptr, emit_red},
       {"red " ORDER "op:(inc|dec) (u32)", "x x", nullptr, emit_red},

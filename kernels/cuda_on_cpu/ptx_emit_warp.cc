@@ -58,6 +58,29 @@ void emit_vote(Emitter& emitter, const Instruction& instruction) {
   emitter.line("}");
 }
 
+/// match.any.sync d, a, mask and match.all.sync d[|p], a, mask: all members or none, and whether all have the same value
+void emit_match(Emitter& emitter, const Instruction& instruction) {
+  const Operand& to = instruction.operand(0);
+  const bool pair = to.is(Operand::Kind::pair), any = instruction.has("any");
+  if (pair && any) emitter.fail("unknown form of operands");
+  emitter.line(fmt::format("{{ const uint32_t mask_ = {}, same_ = lanes_with_value(thread, {}, mask_, {});", emitter.value(2, Type::u32),
+                           emitter.value(1, instruction.type()), emitter.place()));
+  emitter.assign(pair ? to.parts[0] : to, Type::u32, any ? "same_" : "same_ == mask_ ? mask_ : 0");
+  if (pair) emitter.assign(to.parts[1], Type::pred, "same_ == mask_");
+  emitter.line("}");
+}
+
+/// redux.sync.op d, a, mask
+void emit_redux(Emitter& emitter, const Instruction& instruction) {
+  const std::string& op = instruction.choice("op");
+  const Type type = instruction.type() == Type::s32 && op != "add" ? Type::s32 : Type::u32;
+  const std::string combined = op == "add" ? "a + b" : op == "min" ? "a < b ? a : b" : op == "max" ? "a > b ? a : b"
+                             : op == "and" ? "a & b" : op == "or" ? "a | b" : "a ^ b";
+  emitter.assign(instruction.operand(0), type,
+                 fmt::format("reduced<{0}>(thread, {1}, {2}, []({0} a, {0} b) {{ return {3}; }}, {4})", cpp_type(type), emitter.value(1, type),
+                             emitter.value(2, Type::u32), combined, emitter.place()));
+}
+
 }  // namespace
 
 std::vector<Row> warp_rows() {
@@ -74,6 +97,10 @@ std::vector<Row> warp_rows() {
       {"shfl sync mode:(up|down|bfly|idx) b32", "x x x x x", nullptr, emit_shuffle},
       {"vote sync mode:(any|all|uni) pred", "x x x", nullptr, emit_vote},
       {"vote sync mode:(ballot) b32", "x x x", nullptr, emit_vote},
+      {"match any sync (b32|b64)", "x x x", nullptr, emit_match},
+      {"match all sync (b32|b64)", "x x x", nullptr, emit_match},
+      {"redux sync op:(add|min|max) (u32|s32)", "x x x", nullptr, emit_redux},
+      {"redux sync op:(and|or|xor) (b32)", "x x x", nullptr, emit_redux},
       {"activemask b32", "u32", "active_mask(thread)", nullptr},
   };
 }

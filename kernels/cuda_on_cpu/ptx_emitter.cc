@@ -243,6 +243,7 @@ std::string Emitter::value(const Operand& operand, Type type) {
     case Operand::Kind::register_: {
       const Type held = registers_.type(operand.index);
       const std::string& name = registers_.name(operand.index);
+      if ((held == Type::pred) != (type == Type::pred)) fail("a predicate and a number mixed");
       if (held == Type::pred) return operand.negated ? "!" + name : name;
       if (std::string_view(cpp_type(held)) == cpp_type(type)) return name;
       if (is_real(held) || is_real(type)) {

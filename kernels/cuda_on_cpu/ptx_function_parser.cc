@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <sstream>
 #include <unordered_map>
 
@@ -274,6 +275,10 @@ Operand BodyParser::parse_number() {
   }
   number.kind = Operand::Kind::integer;
   number.bits = cursor_.number();
+  if (const std::string fraction = cursor_.opcode_rest(); !fraction.empty()) {  // 1.0: a double
+    number.kind = Operand::Kind::real64;
+    number.bits = std::bit_cast<uint64_t>(std::stod(std::to_string(number.bits) + fraction));
+  }
   return number;
 }
 

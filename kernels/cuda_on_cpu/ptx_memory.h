@@ -70,8 +70,9 @@ inline void write_parameter(void* to, T value) {
   __builtin_memcpy(to, &value, sizeof(T));
 }
 
-/// Device address of a variable of local memory, of a parameter, of shared memory as generic code sees it.
+/// The address that device code has for local memory, a parameter, or (as a generic one) shared memory; and back.
 inline uint64_t address_of(const void* host) { return reinterpret_cast<uint64_t>(host); }
+inline std::byte* pointer_to(uint64_t address) { return reinterpret_cast<std::byte*>(address); }
 
 /// Change of a comparison's bound by the two mutants `site` (+1) and `site` + 1 (-1).
 inline uint32_t bound_shift(uint32_t mutant, uint32_t site) {
