@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/base/device.h"
+#include "kernels/base/launch.h"
 #include "kernels/base/launch_version.h"
 #include "kernels/base/test_arrays.h"
 
@@ -77,6 +78,41 @@ class DeviceArray {
 
 /// INSTANTIATE_TEST_SUITE_P(Versions, <Suite>, ::testing::ValuesIn(<direction>_versions()), version_name): a test a version.
 inline constexpr auto version_name = [](const auto& info) { return fmt::format("v{}_{}", info.param.number, info.param.idea); };
+
+/// An input that fills an allocation of its own, so that reading one element before or behind it is found by the checks of
+/// kernels/cuda_on_cpu (and by compute-sanitizer), where the guards of DeviceArray would be read in silence.
+template <class T>
+class ExactInput {
+ public:
+  explicit ExactInput(std::span<const T> values) : given_(values.begin(), values.end()), memory_(std::ssize(values)) {
+    device::copy_to_device(memory_.data(), values.data(), memory_.bytes(), nullptr);
+    device::wait(nullptr);
+  }
+  const T* data() const { return memory_.data(); }
+  bool intact() const {
+    std::vector<T> now(given_.size());
+    device::copy_to_host(now.data(), memory_.data(), memory_.bytes(), nullptr);
+    device::wait(nullptr);
+    return std::memcmp(now.data(), given_.data(), static_cast<std::size_t>(memory_.bytes())) == 0;
+  }
+
+ private:
+  std::vector<T> given_;
+  device::Array<T> memory_;
+};
+
+/// Grids that stride have at most so many blocks while it lives: loops over the grid then take several turns for small
+/// arrays. Unrolled ones need more than twice as many as nvcc unrolls (4, as a rule) to run their whole code.
+class FewBlocks {
+ public:
+  explicit FewBlocks(int64_t blocks) : before_(device::most_striding_blocks) { device::most_striding_blocks = blocks; }
+  ~FewBlocks() { device::most_striding_blocks = before_; }
+  FewBlocks(const FewBlocks&) = delete;
+  FewBlocks& operator=(const FewBlocks&) = delete;
+
+ private:
+  int64_t before_;
+};
 
 /// Launches a version with scratch memory of exactly the bytes it asks for, full of NaN, and waits for it.
 template <class Version, class Arguments>

@@ -23,12 +23,15 @@ inline int64_t product(std::initializer_list<int64_t> sizes) {
 inline constexpr int64_t kMostBlocks = 2147483647;  ///< of a grid in x
 inline constexpr int64_t kMostBlocksY = 65535;      ///< in y, and in z
 
-/// Blocks of a grid that strides over `work` items with `block` threads each: enough for all of them, but no more than fill
-/// the largest GPU several times (132 multiprocessors x 16 blocks, rounded up), and at least one.
-constexpr unsigned grid_stride_blocks(int64_t work, int64_t block) {
-  constexpr int64_t kMost = 4096;
+/// The most blocks of a grid that strides: they fill the largest GPU several times (132 multiprocessors x 16 blocks, rounded
+/// up). Tests lower it (test_arrays::FewBlocks), so that small arrays take a thread several turns of its loop.
+inline int64_t most_striding_blocks = 4096;
+
+/// Blocks of a grid that strides over `work` items with `block` threads each: enough for all of them, at least one, and no more
+/// than most_striding_blocks.
+inline unsigned grid_stride_blocks(int64_t work, int64_t block) {
   const int64_t wanted = ceil_div(work, block);
-  return static_cast<unsigned>(wanted < 1 ? 1 : wanted > kMost ? kMost : wanted);
+  return static_cast<unsigned>(wanted < 1 ? 1 : wanted > most_striding_blocks ? most_striding_blocks : wanted);
 }
 
 /// Whether 16-byte accesses may be used on it.
