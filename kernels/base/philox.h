@@ -58,22 +58,20 @@ SKEWBENCH_HOST_DEVICE inline PhiloxBlock philox(PhiloxBlock counter, uint32_t ke
 /// of a flat vector draw from one stream without sharing numbers: first is the tensor's offset.
 struct Draws {
   uint32_t key_low, key_high, purpose, worker, step;
-  uint32_t first_quad;  ///< first / 4
+  int64_t first;
 
   static constexpr int64_t kLongest = int64_t{1} << 34;  ///< elements of a stream: 2^32 blocks of four
 
-  /// `first` is a multiple of 4 in [0, kLongest): as every offset of a flat vector's tensors is.
-  Draws(uint64_t seed, uint32_t of_worker, uint32_t of_step, Purpose of_purpose, int64_t first = 0)
+  /// `first` is a multiple of 4 in [0, kLongest), as every offset of a flat vector's tensors is. Whoever draws checks it.
+  Draws(uint64_t seed, uint32_t of_worker, uint32_t of_step, Purpose of_purpose, int64_t of_first = 0)
       : key_low(static_cast<uint32_t>(seed)), key_high(static_cast<uint32_t>(seed >> 32)), purpose(static_cast<uint32_t>(of_purpose)),
-        worker(of_worker), step(of_step), first_quad(static_cast<uint32_t>(first / 4)) {}
+        worker(of_worker), step(of_step), first(of_first) {}
 
-  int64_t first() const { return int64_t{4} * first_quad; }
-
-  /// The numbers of elements 4 * quad .. 4 * quad + 3 of the array.
+  /// The numbers of elements 4 * index .. 4 * index + 3 of the array.
   SKEWBENCH_HOST_DEVICE PhiloxBlock quad(int64_t index) const {
-    return philox({first_quad + static_cast<uint32_t>(index), purpose, worker, step}, key_low, key_high);
+    return philox({static_cast<uint32_t>((first >> 2) + index), purpose, worker, step}, key_low, key_high);
   }
-  SKEWBENCH_HOST_DEVICE uint32_t of(int64_t element) const { return quad(element / 4).word(static_cast<uint32_t>(element % 4)); }
+  SKEWBENCH_HOST_DEVICE uint32_t of(int64_t element) const { return quad(element >> 2).word(static_cast<uint32_t>(element & 3)); }
 };
 
 }  // namespace skewbench
