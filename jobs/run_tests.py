@@ -163,7 +163,7 @@ def mutant_runs(root, build, full, cuda):
     seed, runs = drawing_seed(root), []
     for folder in operations:
         program = build / "cuda_on_cpu/mutants" / folder.name
-        command = [str(program), "--equivalent", str(folder / "equivalent_mutants.txt")]
+        command = [str(program), "--equivalent", str(folder / "equivalent_mutants.txt"), "--ptx", str(build / "cuda" / folder)]
         if not program.is_file():
             runs.append(Run(f"mutants of {folder}", problem="is not built"))
         elif full:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <sstream>
@@ -32,6 +33,13 @@ std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> result;
   for (std::string word; words >> word;) result.push_back(word);
   return result;
+}
+
+std::vector<std::string> lines_of(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
 }
 
 void check_complete(const EquivalentMutant& entry) {
@@ -74,29 +82,53 @@ std::vector<EquivalentMutant> parse_equivalent_mutants(const std::string& text, 
       continue;
     }
     std::string* const part = last == "mutant" ? &entry.mutant : last == "line" ? &entry.line : last == "code" ? &entry.code
-                              : last == "why"  ? &entry.why    : nullptr;
-    REQUIRE(part, "{}:{}: {} is not one of kernels, mutant, line, code, why", file, number, last);
-    REQUIRE(part->empty(), "{}:{}: {} twice in one entry; a blank line ends an entry", file, number, last);
+                              : last == "after" ? &entry.after : last == "why"  ? &entry.why  : nullptr;
+    REQUIRE(part, "{}:{}: {} is not one of kernels, mutant, line, after, code, why", file, number, last);
+    REQUIRE(part->empty() || *part == "*", "{}:{}: {} twice in one entry; a blank line ends an entry", file, number, last);
     *part = squeezed(value);
   }
   for (const EquivalentMutant& entry : entries) check_complete(entry);
   return entries;
 }
 
-SiteText describe(const MutationSite& site, std::map<std::string, std::vector<std::string>>& sources) {
-  const auto [found, is_new] = sources.try_emplace(site.place->file);
-  if (is_new) {
-    std::ifstream file(site.place->file);
-    for (std::string line; std::getline(file, line);) found->second.push_back(line);
+void SourceTexts::add_ptx(const std::string& folder) {
+  REQUIRE(std::filesystem::is_directory(folder), "there is no folder {} with PTX", folder);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() != ".ptx") continue;
+    ptx_.push_back(lines_of(entry.path().string()));
+    for (const std::string& line : ptx_.back()) {
+      const auto at = line.find(".entry ");
+      if (at != std::string::npos) ptx_of_[line.substr(at + 7, line.find('(') - at - 7)] = ptx_.size() - 1;
+    }
   }
-  const std::size_t number = site.place->line;
-  const std::string line = number >= 1 && number <= found->second.size() ? found->second[number - 1] : "";
-  return {short_kernel_name(site.kernel), std::string(site.kind) + " " + site.change, squeezed(line), without_numbers(site.place->instruction)};
+}
+
+std::string SourceTexts::source_line(const std::string& file, uint32_t line) {
+  const auto [found, is_unread] = sources_.try_emplace(file);
+  if (is_unread) found->second = lines_of(file);
+  return line >= 1 && line <= found->second.size() ? found->second[line - 1] : "";
+}
+
+std::string SourceTexts::instruction_before(const std::string& kernel, uint32_t line) const {
+  const auto found = ptx_of_.find(kernel);
+  if (found == ptx_of_.end()) return "";
+  const std::vector<std::string>& lines = ptx_[found->second];
+  for (std::size_t i = std::min<std::size_t>(line, lines.size() + 1); i-- > 1;) {
+    const std::string text = trimmed(lines[i - 1]);
+    if (i < line && text.ends_with(";") && !text.starts_with(".")) return text;
+  }
+  return "";
+}
+
+SiteText describe(const MutationSite& site, SourceTexts& texts) {
+  const Place& place = *site.place;
+  return {short_kernel_name(site.kernel), std::string(site.kind) + " " + site.change, squeezed(texts.source_line(place.file, place.line)),
+          without_numbers(texts.instruction_before(site.kernel, place.ptx_line)), without_numbers(place.instruction)};
 }
 
 bool fits(const EquivalentMutant& entry, const SiteText& site) {
-  return std::find(entry.kernels.begin(), entry.kernels.end(), site.kernel) != entry.kernels.end() && entry.mutant == site.mutant &&
-         matches(entry.line, site.line) && matches(entry.code, site.code);
+  return std::find(entry.kernels.begin(), entry.kernels.end(), site.kernel) != entry.kernels.end() && matches(entry.mutant, site.mutant) &&
+         matches(entry.line, site.line) && matches(entry.after, site.after) && matches(entry.code, site.code);
 }
 
 std::string short_kernel_name(const std::string& mangled) {

@@ -3,13 +3,15 @@
 //     kernels  add_v2_kernel relu_forward_v2_kernel
 //     mutant   bound -1
 //     line     if (tail < count) out[tail] = compute(in[tail]...);
+//     after    add.s64 %rd, %rd, %rd
 //     code     setp.lt.s64 %p, %rd, %rd
 //     why      Why the kernel does the same; going on in
 //              lines that are indented.
 //
 // Entries are separated by blank lines, # begins a comment line. `line` is the source text that the instruction comes from,
 // without the spaces around it, and `code` its PTX with registers and labels without their numbers: so neither another
-// line above nor another register touches an entry. * in either stands for anything. An entry covers all sites that fit.
+// line above nor another register touches an entry. `after`, the instruction before it in the PTX, may be left out. * in any
+// but the kernels stands for anything. An entry covers all sites that fit.
 #pragma once
 
 #include <map>
@@ -25,7 +27,7 @@ struct EquivalentMutant {
   int line_number = 0;
   std::vector<std::string> kernels{};
   std::string mutant{};  ///< kind and change
-  std::string line{}, code{}, why{};
+  std::string line{}, after{"*"}, code{}, why{};
 };
 
 /// Throws Error with file and line where an entry is incomplete or has an unknown or repeated key.
@@ -36,11 +38,27 @@ struct SiteText {
   std::string kernel;  ///< short_kernel_name()
   std::string mutant;  ///< "bound -1"
   std::string line;
+  std::string after;
   std::string code;
 };
 
-/// Source lines are looked up in `sources`, which keeps the files it has read; "" where a line does not exist.
-SiteText describe(const MutationSite& site, std::map<std::string, std::vector<std::string>>& sources);
+/// The texts that sites point into: CUDA sources by their path, read when they are first asked for, and PTX by its kernels.
+class SourceTexts {
+ public:
+  /// Reads every .ptx file below a folder.
+  void add_ptx(const std::string& folder);
+  /// "" where there is no such line.
+  std::string source_line(const std::string& file, uint32_t line);
+  /// The instruction before line `line` of the PTX that has `kernel`.
+  std::string instruction_before(const std::string& kernel, uint32_t line) const;
+
+ private:
+  std::map<std::string, std::vector<std::string>> sources_;
+  std::vector<std::vector<std::string>> ptx_;
+  std::map<std::string, std::size_t> ptx_of_;  // kernel, mangled
+};
+
+SiteText describe(const MutationSite& site, SourceTexts& texts);
 
 bool fits(const EquivalentMutant& entry, const SiteText& site);
 

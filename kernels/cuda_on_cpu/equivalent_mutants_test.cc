@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "kernels/base/error.h"
 
 namespace skewbench::cuda_on_cpu {
@@ -36,7 +39,7 @@ TEST(EquivalentMutants, Entries) {
 TEST(EquivalentMutants, WhatIsNoEntry) {
   EXPECT_EQ(refusal("kernels a\nmutant m\nline l\ncode c\n"), "list.txt:1: the entry has no why");
   EXPECT_EQ(refusal("mutant m\nline l\ncode c\nwhy w\n"), "list.txt:1: the entry has no kernels");
-  EXPECT_EQ(refusal("kernels a\nmutants m\n"), "list.txt:2: mutants is not one of kernels, mutant, line, code, why");
+  EXPECT_EQ(refusal("kernels a\nmutants m\n"), "list.txt:2: mutants is not one of kernels, mutant, line, after, code, why");
   EXPECT_EQ(refusal("kernels a\nline l\nline k\n"), "list.txt:3: line twice in one entry; a blank line ends an entry");
   EXPECT_EQ(refusal("kernels a\n  more\n"), "list.txt:2: only a why goes on in a second line");
 }
@@ -65,10 +68,10 @@ TEST(EquivalentMutants, Patterns) {
 }
 
 TEST(EquivalentMutants, AnEntryFitsItsSitesOnly) {
-  const EquivalentMutant entry{"", 0, {"mix_v2_kernel"}, "bound -1", "if (i < n) *", "setp.lt.s64 %p, %rd, %rd", "why"};
-  const SiteText site{"mix_v2_kernel", "bound -1", "if (i < n) x[i] = 0;", "setp.lt.s64 %p, %rd, %rd"};
+  const EquivalentMutant entry{"", 0, {"mix_v2_kernel"}, "bound -1", "if (i < n) *", "add.*", "setp.lt.s64 %p, %rd, %rd", "why"};
+  const SiteText site{"mix_v2_kernel", "bound -1", "if (i < n) x[i] = 0;", "add.s64 %rd, %rd, 1", "setp.lt.s64 %p, %rd, %rd"};
   EXPECT_TRUE(fits(entry, site));
-  for (const auto change : {&SiteText::kernel, &SiteText::mutant, &SiteText::line, &SiteText::code}) {
+  for (const auto change : {&SiteText::kernel, &SiteText::mutant, &SiteText::line, &SiteText::after, &SiteText::code}) {
     SiteText other = site;
     other.*change = "another " + other.*change;
     EXPECT_FALSE(fits(entry, other));
@@ -78,13 +81,25 @@ TEST(EquivalentMutants, AnEntryFitsItsSitesOnly) {
 TEST(EquivalentMutants, ASiteHasTheTextOfItsLine) {
   const Place place{"kernels/cuda_on_cpu/equivalent_mutants_test.cc", 1, 77, "bar.sync 0;"};
   const Place nowhere{"no such file", 1, 77, "bar.sync 0;"};
-  std::map<std::string, std::vector<std::string>> sources;
-  const SiteText site = describe({kMangled, "barrier", "removed", &place}, sources);
+  SourceTexts texts;
+  const SiteText site = describe({kMangled, "barrier", "removed", &place}, texts);
   EXPECT_EQ(site.kernel, "mix_v2_kernel");
   EXPECT_EQ(site.mutant, "barrier removed");
   EXPECT_EQ(site.line, "// The lists of equivalent mutants: what an entry is, and what it fits.");
   EXPECT_EQ(site.code, "bar.sync 0");
-  EXPECT_EQ(describe({kMangled, "barrier", "removed", &nowhere}, sources).line, "");
+  EXPECT_EQ(describe({kMangled, "barrier", "removed", &nowhere}, texts).line, "");
+}
+
+TEST(EquivalentMutants, TheInstructionBeforeIsFoundInThePtx) {
+  const std::string folder = ::testing::TempDir() + "equivalent_mutants_test";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder + "/a.ptx") << ".visible .entry " << kMangled << "(\n)\n{\n\tadd.s64 %rd3, %rd1, 4;\n$L_1:\n\t.loc 1 2 3;\n\n\tbar.sync 0;\n";
+  SourceTexts texts;
+  texts.add_ptx(folder);
+  const Place place{"no such file", 1, 8, "bar.sync 0;"};
+  EXPECT_EQ(describe({kMangled, "barrier", "removed", &place}, texts).after, "add.s64 %rd, %rd, 4");
+  EXPECT_EQ(describe({"another_kernel", "barrier", "removed", &place}, texts).after, "");
+  EXPECT_THROW(texts.add_ptx(folder + "/nothing"), Error);
 }
 
 }  // namespace

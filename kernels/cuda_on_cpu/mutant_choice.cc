@@ -12,12 +12,12 @@ constexpr double kLimitFactor = 5, kLimitBase_s = 0.5;  // of a test: its time w
 
 }  // namespace
 
-Kernels find_mutants(std::span<const MutationSite> sites, const std::vector<EquivalentMutant>& entries, const std::string& only) {
+Kernels find_mutants(std::span<const MutationSite> sites, const std::vector<EquivalentMutant>& entries, const std::string& only,
+                     SourceTexts& texts) {
   Kernels kernels;
-  std::map<std::string, std::vector<std::string>> lines;
   uint32_t number = 0;
   for (const MutationSite& site : sites) {
-    Mutant mutant{number++, describe(site, lines), &site};
+    Mutant mutant{number++, describe(site, texts), &site};
     if (!only.empty() && mutant.text.kernel != only) continue;
     for (const EquivalentMutant& entry : entries)
       if (fits(entry, mutant.text)) mutant.entry = &entry;
@@ -46,9 +46,9 @@ Trial make_trial(const Mutant& mutant, const std::vector<ObservedTest>& tests) {
 }
 
 std::string to_text(const Mutant& mutant) {
-  return fmt::format("  {} {} at {}:{}: {}\n    kernels  {}\n    mutant   {}\n    line     {}\n    code     {}\n", mutant.text.kernel,
+  return fmt::format("  {} {} at {}:{}: {}\n    kernels  {}\n    mutant   {}\n    line     {}\n    after    {}\n    code     {}\n", mutant.text.kernel,
                      mutant.text.mutant, mutant.site->place->file, mutant.site->place->line, mutant.site->place->instruction,
-                     mutant.text.kernel, mutant.text.mutant, mutant.text.line, mutant.text.code);
+                     mutant.text.kernel, mutant.text.mutant, mutant.text.line, mutant.text.after, mutant.text.code);
 }
 
 std::vector<const EquivalentMutant*> entries_without_mutants(const std::vector<EquivalentMutant>& entries, const Kernels& kernels) {

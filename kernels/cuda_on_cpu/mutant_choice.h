@@ -23,7 +23,8 @@ struct Mutant {
 using Kernels = std::map<std::string, std::vector<Mutant>>;  ///< by short name: the instances of a template are one
 
 /// Of all kernels, or of the one named `only`. Keeps pointers to sites and entries.
-Kernels find_mutants(std::span<const MutationSite> sites, const std::vector<EquivalentMutant>& entries, const std::string& only);
+Kernels find_mutants(std::span<const MutationSite> sites, const std::vector<EquivalentMutant>& entries, const std::string& only,
+                     SourceTexts& texts);
 
 /// One of those that no entry covers, by the seed and the kernel's name alone; empty where an entry covers each.
 std::vector<Mutant> draw_one(const std::string& kernel, const std::vector<Mutant>& mutants, uint64_t seed);
@@ -34,7 +35,7 @@ Trial make_trial(const Mutant& mutant, const std::vector<ObservedTest>& tests);
 /// Entries that fit no mutant of any kernel: the kernel was changed, and their proofs are about nothing.
 std::vector<const EquivalentMutant*> entries_without_mutants(const std::vector<EquivalentMutant>& entries, const Kernels& kernels);
 
-/// Several lines: where it is, then the first four lines of an entry for it.
+/// Several lines: where it is, then an entry for it, less its proof.
 std::string to_text(const Mutant& mutant);
 
 }  // namespace skewbench::cuda_on_cpu

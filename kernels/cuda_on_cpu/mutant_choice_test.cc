@@ -14,11 +14,16 @@ const MutationSite kSites[] = {{kA, "barrier", "removed", &kPlaces[0]},
                                {kA, "bound", "+1", &kPlaces[1]},
                                {kOtherA, "bound", "+1", &kPlaces[1]},
                                {kB, "bound", "-1", &kPlaces[1]}};
-const std::vector<EquivalentMutant> kEntries = {{"list", 1, {"a_kernel"}, "bound +1", "*", "setp.*", "why"},
-                                                {"list", 7, {"a_kernel"}, "bound -1", "*", "*", "why"}};
+const std::vector<EquivalentMutant> kEntries = {{"list", 1, {"a_kernel"}, "bound +1", "*", "*", "setp.*", "why"},
+                                                {"list", 7, {"a_kernel"}, "bound -1", "*", "*", "*", "why"}};
+
+Kernels find(std::span<const MutationSite> sites, const std::vector<EquivalentMutant>& entries, const std::string& only) {
+  SourceTexts texts;
+  return find_mutants(sites, entries, only, texts);
+}
 
 TEST(MutantChoice, SitesOfATemplateAreOfOneKernel) {
-  const Kernels kernels = find_mutants(kSites, kEntries, "");
+  const Kernels kernels = find(kSites, kEntries, "");
   ASSERT_EQ(kernels.size(), 2u);
   const auto& a = kernels.at("a_kernel");
   ASSERT_EQ(a.size(), 3u);
@@ -26,20 +31,20 @@ TEST(MutantChoice, SitesOfATemplateAreOfOneKernel) {
   EXPECT_EQ(a[0].entry, nullptr);
   EXPECT_EQ(a[1].entry, &kEntries[0]);
   EXPECT_EQ(kernels.at("b_kernel")[0].entry, nullptr);
-  EXPECT_EQ(find_mutants(kSites, kEntries, "b_kernel").size(), 1u);
+  EXPECT_EQ(find(kSites, kEntries, "b_kernel").size(), 1u);
 }
 
 TEST(MutantChoice, EntriesWithoutAMutantAreFound) {
-  const auto useless = entries_without_mutants(kEntries, find_mutants(kSites, kEntries, ""));
+  const auto useless = entries_without_mutants(kEntries, find(kSites, kEntries, ""));
   ASSERT_EQ(useless.size(), 1u);
   EXPECT_EQ(useless[0]->line_number, 7);
 }
 
 TEST(MutantChoice, TheDrawLeavesOutWhatIsListed) {
-  const Kernels kernels = find_mutants(kSites, kEntries, "");
+  const Kernels kernels = find(kSites, kEntries, "");
   for (uint64_t seed = 0; seed < 9; ++seed) EXPECT_EQ(draw_one("a_kernel", kernels.at("a_kernel"), seed)[0].number, 0u);
-  const std::vector<EquivalentMutant> all = {{"list", 1, {"b_kernel"}, "bound -1", "*", "*", "why"}};
-  EXPECT_TRUE(draw_one("b_kernel", find_mutants(kSites, all, "").at("b_kernel"), 1).empty());
+  const std::vector<EquivalentMutant> all = {{"list", 1, {"b_kernel"}, "bound -1", "*", "*", "*", "why"}};
+  EXPECT_TRUE(draw_one("b_kernel", find(kSites, all, "").at("b_kernel"), 1).empty());
 }
 
 TEST(MutantChoice, SeedsReachEveryMutant) {
@@ -52,7 +57,7 @@ TEST(MutantChoice, SeedsReachEveryMutant) {
 }
 
 TEST(MutantChoice, TheQuickestTestThatLaunchesTheKernelIsFirst) {
-  const Kernels kernels = find_mutants(kSites, {}, "");
+  const Kernels kernels = find(kSites, {}, "");
   const std::vector<ObservedTest> tests = {{"T.slow", 2, {kA, kB}}, {"T.other", 0.1, {kOtherA}}, {"T.quick", 1, {kA}}};
   const Trial trial = make_trial(kernels.at("a_kernel")[0], tests);
   ASSERT_EQ(trial.tests.size(), 2u);

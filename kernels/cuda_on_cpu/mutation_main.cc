@@ -1,6 +1,6 @@
 // The tests of one operation against its mutants: build/cuda_on_cpu/mutants/kernels/<op>/mutants
 //
-//   mutants [--equivalent FILE] [--sample SEED | --kernel NAME | --list] [--children N]
+//   mutants [--equivalent FILE] [--ptx FOLDER] [--sample SEED | --kernel NAME | --list] [--children N]
 //
 // Linked with the tests of an operation and the mutable translation of its kernels. Runs the tests once without a mutant
 // and sees which test launches which kernel and how long it takes; then changes one place of one kernel at a time and runs
@@ -8,6 +8,7 @@
 // far longer than without the mutant count as caught. What survives is printed, and fails the kernel's line; so does an
 // entry of FILE that fits nothing or that a test catches after all (equivalent_mutants.h).
 //
+//   --ptx FOLDER   where nvcc left the kernels' PTX: what "after" in an entry is compared with
 //   --sample SEED  one mutant a kernel, drawn by SEED, instead of all
 //   --kernel NAME  this kernel only
 //   --list         the sites as the entries of FILE would name them; runs nothing
@@ -32,7 +33,7 @@ namespace skewbench::cuda_on_cpu {
 namespace {
 
 struct Options {
-  std::string equivalent;
+  std::string equivalent, ptx;
   std::optional<uint64_t> sample;
   std::string kernel;
   bool is_list = false;
@@ -175,7 +176,9 @@ std::vector<EquivalentMutant> read_entries(const std::string& path) {
 int run(const Options& options) {
   REQUIRE(!mutation_sites().empty(), "no kernel of this program was translated with --mutants");
   const auto entries = read_entries(options.equivalent);
-  const Kernels kernels = find_mutants(mutation_sites(), entries, options.kernel);
+  SourceTexts texts;
+  if (!options.ptx.empty()) texts.add_ptx(options.ptx);
+  const Kernels kernels = find_mutants(mutation_sites(), entries, options.kernel, texts);
   REQUIRE(!kernels.empty(), "there is no kernel {}", options.kernel);
   if (options.is_list) {
     for (const auto& [name, mutants] : kernels)
@@ -222,6 +225,7 @@ Options parse(int argc, char** argv) {
     REQUIRE(i + 1 < argc, "{} needs a value, or is no option", option);
     const std::string value = argv[++i];
     if (option == "--equivalent") options.equivalent = value;
+    else if (option == "--ptx") options.ptx = value;
     else if (option == "--sample") options.sample = number<uint64_t>(option, value);
     else if (option == "--kernel") options.kernel = value;
     else if (option == "--children") options.children = std::max(1, number<int>(option, value));
