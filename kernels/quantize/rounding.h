@@ -29,6 +29,12 @@ SKEWBENCH_HOST_DEVICE inline uint32_t stochastic_level(float magnitude, float sc
   return below + (draw < static_cast<uint32_t>(ceilf(rest * 4294967296.0f)) ? 1u : 0u);
 }
 
+/// What a scaled sign leaves of p: p - scale or p + scale; one particular NaN where there is no scale.
+SKEWBENCH_HOST_DEVICE inline float kept_of_sign(float p, float scale) {
+  const float kept = p - (p < 0 ? -scale : scale);
+  return scale == scale ? kept : __builtin_bit_cast(float, kNoScale);
+}
+
 /// Level and sign as a code: bit 0 is set for a negative number, the level stands above it. Level 0 has no sign.
 SKEWBENCH_HOST_DEVICE inline uint32_t signed_code(float value, uint32_t level) {
   return level << 1 | (value < 0 && level > 0 ? 1u : 0u);
