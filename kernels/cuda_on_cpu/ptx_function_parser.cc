@@ -133,7 +133,8 @@ void BodyParser::parse_line_directive() {
 void BodyParser::parse_pragma() {
   const std::string what = cursor_.quoted();
   cursor_.expect(';');
-  if (what != "nounroll") cursor_.fail(fmt::format("unknown pragma '{}' in {}", what, function_.name));
+  // Both are hints to ptxas: not to unroll the loop, and which bytes of the next load anybody uses.
+  if (what != "nounroll" && !what.starts_with("used_bytes_mask ")) cursor_.fail(fmt::format("unknown pragma '{}' in {}", what, function_.name));
 }
 
 std::string BodyParser::unique(const std::string& name) const {
