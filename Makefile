@@ -54,7 +54,8 @@ NVCC_FLAGS   := -std=c++20 -O3 -lineinfo -fmad=false -ccbin $(CXX) -I. -gencode 
 
 FOLDERS := kernels comm partitions bench
 ONLY_CUDA := %_cuda.cc %_cudnn.cc %_nccl.cc %_cuda_test.cc %_cuda_mpi_test.cc kernels/cuda_on_cpu/%
-SOURCES := $(filter-out $(if $(NVCC),%_without_cuda.cc,$(ONLY_CUDA)),$(sort $(shell find $(FOLDERS) -name '*.cc')))
+FOUND   := $(sort $(shell find $(FOLDERS) -name '*.cc'))
+SOURCES := $(if $(NVCC),$(filter-out %_without_cuda.cc,$(FOUND)),$(sort $(filter-out $(ONLY_CUDA),$(FOUND)) $(filter %_without_cuda.cc,$(FOUND))))
 CUDA_TESTS := $(filter %_cuda_test.cc %_cuda_mpi_test.cc,$(SOURCES))
 TESTS   := $(filter-out $(CUDA_TESTS),$(filter %_test.cc,$(SOURCES)))
 BENCHES := $(filter %_bench.cc,$(SOURCES))
