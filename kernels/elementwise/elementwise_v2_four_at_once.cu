@@ -65,8 +65,9 @@ __global__ void image_to_real_v2_kernel(int64_t count, unsigned channels, const 
     *reinterpret_cast<float4*>(out + i) = result;
     return;
   }
-#pragma unroll 1
-  for (int64_t element = i; element < count; ++element) out[element] = real(images[element], mean, scale, c, channels);
+#pragma unroll
+  for (int64_t element = i; element < i + 3; ++element)
+    if (element < count) out[element] = real(images[element], mean, scale, c, channels);
 }
 
 unsigned blocks(int64_t count) { return device::grid_stride_blocks(device::ceil_div(count, 4), kBlock); }

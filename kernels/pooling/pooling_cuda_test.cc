@@ -33,6 +33,7 @@ std::vector<Case> cases() {
   };
   const Shape shapes[] = {{1, 1, 1, 1, 1, 1, 0},  {3, 2, 2, 3, 2, 2, 0},  {2, 5, 7, 4, 3, 2, 0},   {2, 7, 5, 8, 3, 2, 1},
                           {1, 2, 32, 4, 1, 1, 0}, {1, 2, 43, 3, 1, 1, 0}, {1, 3, 66, 8, 2, 1, 0},  {2, 11, 13, 5, 2, 3, 0},
+                          {1, 9, 11, 20, 2, 3, 0}, 
                           {1, 3, 4, 5, 3, 2, 2},  {1, 9, 4, 12, 2, 1, 1}, {1, 15, 15, 4, 15, 1, 7}, {1, 2, 33, 16, 2, 2, 1}};
   std::vector<Case> result;
   for (const auto& [n, h, w, c, window, stride, pad] : shapes)
@@ -41,7 +42,7 @@ std::vector<Case> cases() {
   struct Image {
     int64_t n, h, w, c;
   };
-  for (const auto& [n, h, w, c] : {Image{1, 1, 1, 1}, {2, 1, 7, 4}, {1, 2, 4, 31}, {1, 7, 7, 32}, {3, 4, 4, 36}, {2, 5, 5, 65}})
+  for (const auto& [n, h, w, c] : {Image{1, 1, 1, 1}, {2, 1, 7, 4}, {1, 2, 4, 31}, {1, 7, 7, 32}, {3, 4, 4, 36}, {2, 5, 5, 65}, {1, 8, 8, 1}, {1, 9, 9, 3}, {1, 8, 12, 2}})
     result.push_back({n, {Kind::global_average, h, w, c, 99, 0, 50, true}});  // whose window is ignored
   for (int64_t i = 0; i < test_arrays::drawn_cases(4, 200); ++i) {
     test_arrays::Draw draw(i);

@@ -32,7 +32,9 @@ struct Span {
 /// The taps of window number `index` that lie inside the image, along one direction; never none.
 __device__ inline Span taps_inside(const Geometry& g, int index, int extent) {
   const int start = index * g.stride - g.pad;
-  return {max(0, -start), min(g.window, extent - start)};
+  const Span taps{max(0, -start), min(g.window, extent - start)};
+  __builtin_assume(taps.begin < taps.end);  // loops over them need not ask before the first turn
+  return taps;
 }
 
 /// The windows, of `count`, that see image coordinate `at`; none where the stride leaves gaps.
