@@ -6,6 +6,7 @@
 #include "kernels/quantize/bit_planes_host.h"
 #include "kernels/quantize/check.h"
 #include "kernels/quantize/draws_host.h"
+#include "kernels/quantize/magnitude_host.h"
 #include "kernels/quantize/ordered_sum_host.h"
 #include "kernels/quantize/qsgd.h"
 #include "kernels/quantize/rounding.h"
@@ -13,16 +14,8 @@
 namespace skewbench::quantize {
 namespace {
 
-// |v| in the order of its bits is |v| in its own order, with infinity and then NaN above all numbers.
-float maximum(int64_t count, const float* v) {
-  uint32_t largest = 0;
-#pragma omp simd reduction(max : largest)
-  for (int64_t i = 0; i < count; ++i) largest = std::max(largest, std::bit_cast<uint32_t>(v[i]) & 0x7FFFFFFFu);
-  return std::bit_cast<float>(largest);
-}
-
 float norm_of(Norm norm, int64_t count, const float* v) {
-  if (norm == Norm::maximum) return maximum(count, v);
+  if (norm == Norm::maximum) return largest_magnitude(count, v);
   return static_cast<float>(std::sqrt(ordered_sum(count, [=](int64_t i) { return double(v[i]) * double(v[i]); })));
 }
 
