@@ -6,7 +6,10 @@
 
 namespace skewbench::cuda_on_cpu {
 
-/// One launch, after its last block. What is counted is over all threads, and 0 unless modes & kCounts.
+/// Whether the next launches count (modes & kCounts), which costs time. Settings have no say in it.
+extern bool counts_launches;
+
+/// One launch, after its last block. What is counted is over all threads, and 0 unless counts_launches.
 struct LaunchReport {
   const char* kernel;              ///< mangled
   uint32_t grid[3], block[3];      ///< x y z
