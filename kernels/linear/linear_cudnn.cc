@@ -1,0 +1,57 @@
+// The vendor's version: a convolution of 1x1 images with a 1x1 filter. Never run where there is no GPU.
+#include "kernels/base/cudnn_convolution.h"
+#include "kernels/base/cudnn_support.h"
+#include "kernels/linear/linear_cuda.h"
+
+namespace skewbench::linear {
+
+#ifdef SKEWBENCH_CUDNN
+namespace {
+
+using device::ConvolutionDirection;
+
+template <class Arguments>
+device::ConvolutionShape shape(const Arguments& a) {
+  return {.n = a.n, .h = 1, .w = 1, .c = a.problem.c, .k = a.problem.k, .r = 1, .s = 1, .stride = 1, .pad = 0};
+}
+
+/// `general`: the reason of v1, which bounds the sizes.
+template <ConvolutionDirection direction, class Arguments>
+std::string why_not(const Arguments& a, const std::string& general) {
+  if (const std::string reason = device::why_no_cudnn(); !reason.empty()) return reason;
+  return general.empty() ? device::why_no_cudnn(shape(a), direction) : general;
+}
+
+template <ConvolutionDirection direction, class Arguments>
+int64_t workspace(const Arguments& a) { return device::cudnn_workspace_bytes(shape(a), direction); }
+
+std::string why_no_forward(const Forward& a) { return why_not<ConvolutionDirection::forward>(a, forward_versions()[0].why_not(a)); }
+std::string why_no_input(const BackwardInput& a) { return why_not<ConvolutionDirection::input_gradient>(a, backward_input_versions()[0].why_not(a)); }
+std::string why_no_filter(const BackwardWeights& a) { return why_not<ConvolutionDirection::filter_gradient>(a, backward_weights_versions()[0].why_not(a)); }
+
+void forward(const Forward& a, void* memory, device::Stream stream) {
+  device::cudnn_forward(shape(a), a.x, a.weights, a.bias, a.relu, a.y, memory, stream);
+}
+void backward_input(const BackwardInput& a, void* memory, device::Stream stream) {
+  device::cudnn_backward_input(shape(a), a.dy, a.weights, a.dx, memory, stream);
+}
+void backward_weights(const BackwardWeights& a, void* memory, device::Stream stream) {
+  device::cudnn_backward_filter(shape(a), a.x, a.dy, a.dweights, a.dbias, a.accumulate, memory, stream);
+}
+
+constexpr device::Version<Forward> kForward{0, "cudnn", why_no_forward, workspace<ConvolutionDirection::forward>, forward};
+constexpr device::Version<BackwardInput> kBackwardInput{0, "cudnn", why_no_input, workspace<ConvolutionDirection::input_gradient>, backward_input};
+constexpr device::Version<BackwardWeights> kBackwardWeights{0, "cudnn", why_no_filter, workspace<ConvolutionDirection::filter_gradient>, backward_weights};
+
+}  // namespace
+
+const device::Version<Forward>* forward_vendor() { return &kForward; }
+const device::Version<BackwardInput>* backward_input_vendor() { return &kBackwardInput; }
+const device::Version<BackwardWeights>* backward_weights_vendor() { return &kBackwardWeights; }
+#else
+const device::Version<Forward>* forward_vendor() { return nullptr; }
+const device::Version<BackwardInput>* backward_input_vendor() { return nullptr; }
+const device::Version<BackwardWeights>* backward_weights_vendor() { return nullptr; }
+#endif
+
+}  // namespace skewbench::linear
