@@ -12,6 +12,7 @@ namespace {
 
 using namespace cases;
 using test_arrays::DeviceArray;
+using test_arrays::FewBlocks;
 using test_arrays::run_version;
 using test_arrays::same_bits;
 using test_arrays::version_name;
@@ -272,23 +273,12 @@ TEST_P(GroupNormCudaBackward, SameInputSameBits) {
 
 TEST(GroupNormCudaPasses, StrideOverMoreElementsThanTheGridHasThreads) {
   NEEDS_DEVICE();
-  const Problem p = problem(1024 * 256 + 300, 1, 1, 6);
-  const Floats value = test_arrays::normals<float>(p.pixels, 1), other = test_arrays::normals<float>(p.pixels, 2);
-  Floats sum(value.size()), passed(value.size());
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    sum[i] = std::max(0.0f, value[i] + other[i]);
-    passed[i] = other[i] > 0 ? value[i] : 0;
-  }
-  const DeviceArray<float> in(other), dy(value);
-  DeviceArray<float> y(p.pixels), g(p.pixels);
-  device::copy_to_device(y.data(), value.data(), 4 * p.pixels, nullptr);
-  add_and_relu({p, 1, nullptr, nullptr, nullptr, in.data(), y.data(), nullptr, nullptr}, nullptr);
-  const Backward backward{p, 1, nullptr, in.data(), dy.data(), nullptr, nullptr, nullptr, nullptr, g.data(), nullptr, nullptr, false};
-  EXPECT_EQ(passed_gradient(backward, nullptr), g.data());
-  device::wait(nullptr);
-  EXPECT_TRUE(test_arrays::same_numbers(y.download(), sum));
-  EXPECT_TRUE(test_arrays::same_numbers(g.download(), passed));
-  EXPECT_TRUE(in.intact() && dy.intact() && y.intact() && g.intact());
+  const FewBlocks few(2);
+  int taken = 0;
+  const Case at{problem(1500, 4, 1, 7)};
+  expect_forward(forward_versions()[0], at, taken);
+  expect_backward(backward_versions()[0], at, taken);
+  EXPECT_EQ(taken, 2);
 }
 
 TEST(GroupNormCudaRefusals, SayWhatAndWhy) {
@@ -334,12 +324,13 @@ TEST(GroupNormCudaRefusals, SayWhatAndWhy) {
 
 TEST(GroupNormCuda, MoreGroupsThanTheGridThatStaysHasBlocks) {
   NEEDS_DEVICE();
+  const FewBlocks few(3);
   int taken = 0;
-  expect_forward(forward_versions()[2], {problem(1, 4 * 97, 97), 9}, taken);  // 873 groups; v3 has 864 blocks
-  expect_forward(forward_versions()[2], {problem(3, 8 * 97, 97), 18}, taken);
-  expect_backward(backward_versions()[2], {problem(1, 4 * 97, 97), 9}, taken);
-  expect_backward(backward_versions()[2], {problem(3, 8 * 97, 97), 18}, taken);
-  EXPECT_EQ(taken, 4);
+  for (const Case& at : {Case{problem(1, 20, 5), 2}, Case{problem(50, 40, 5), 3}, Case{problem(9, 132 * 3, 3), 2}}) {
+    expect_forward(forward_versions()[2], at, taken);
+    expect_backward(backward_versions()[2], at, taken);
+  }
+  EXPECT_EQ(taken, 6);
 }
 
 TEST(GroupNormCuda, TheLargestGroupThatFitsIntoSharedMemory) {

@@ -1,6 +1,6 @@
 // The passes over whole arrays that versions without fusion need, and the last step of the parameters' gradients.
 //
-// Mapping    one element a thread, consecutive lanes on consecutive elements; a grid of at most 1024 blocks strides over them
+// Mapping    one element a thread, consecutive lanes on consecutive elements; a grid strides over them
 // Traffic    each array once: addition and ReLU 12 bytes an element (8 without a residual), the ReLU's gradient 12, a mere copy
 //            of dy to dresidual 8; the parameters' gradients 8 n c + 8 c bytes
 // Numerics   addition and ReLU as the reference; sums over the samples in their order, starting from what is accumulated to, so
@@ -11,12 +11,6 @@ namespace skewbench::group_norm {
 namespace {
 
 constexpr int kBlock = 256;
-
-unsigned blocks(int64_t count) {
-  constexpr int64_t kMost = 1024;  // eight on each SM of the largest GPU
-  const int64_t wanted = device::ceil_div(count, kBlock);
-  return static_cast<unsigned>(wanted < kMost ? wanted : kMost);
-}
 
 // residual: null if there is none
 __global__ void __launch_bounds__(kBlock) group_norm_add_relu_kernel(int64_t count, float* y, const float* residual, bool relu) {
@@ -49,7 +43,7 @@ __global__ void __launch_bounds__(kBlock) group_norm_sum_over_samples_kernel(Bac
 
 void add_and_relu(const Forward& a, device::Stream stream) {
   if (!a.problem.add && !a.problem.relu) return;
-  group_norm_add_relu_kernel<<<blocks(a.size()), kBlock, 0, stream>>>(a.size(), a.y, a.problem.add ? a.residual : nullptr,
+  group_norm_add_relu_kernel<<<device::grid_stride_blocks(a.size(), kBlock), kBlock, 0, stream>>>(a.size(), a.y, a.problem.add ? a.residual : nullptr,
                                                                      a.problem.relu);
   CUDA_LAUNCHED(group_norm_add_relu_kernel);
 }
@@ -57,7 +51,7 @@ void add_and_relu(const Forward& a, device::Stream stream) {
 const float* passed_gradient(const Backward& a, device::Stream stream) {
   if (!a.problem.relu && !a.wants_residual()) return a.dy;
   float* const g = a.wants_residual() ? a.dresidual : a.dx;
-  group_norm_passed_gradient_kernel<<<blocks(a.size()), kBlock, 0, stream>>>(a.size(), a.problem.relu ? a.y : nullptr, a.dy, g);
+  group_norm_passed_gradient_kernel<<<device::grid_stride_blocks(a.size(), kBlock), kBlock, 0, stream>>>(a.size(), a.problem.relu ? a.y : nullptr, a.dy, g);
   CUDA_LAUNCHED(group_norm_passed_gradient_kernel);
   return g;
 }

@@ -9,6 +9,8 @@
 // Numerics   as v2, in another fixed order
 // Limits     k a multiple of 4, all arrays 16-byte aligned, y not the residual. With fewer samples * groups than an SM count the
 //            rest of the GPU idles. Loses to v4 by the second reading where a group fits into shared memory
+#include <algorithm>
+
 #include "kernels/group_norm/group_norm_device.cuh"
 
 namespace skewbench::group_norm::v3 {
@@ -16,7 +18,7 @@ namespace {
 
 using device::Moments;
 
-constexpr unsigned kBlocks = 8 * 108;  // eight on each SM of an A100; on more SMs somewhat fewer each
+constexpr int64_t kBlocks = 8 * 108;  // eight on each SM of an A100; on more SMs somewhat fewer each
 
 // Moments of four streams of numbers that advance together.
 struct FourMoments {
@@ -100,7 +102,7 @@ __global__ void __launch_bounds__(kMostThreads) group_norm_backward_v3_kernel(Ba
   }
 }
 
-unsigned blocks(unsigned items) { return items < kBlocks ? items : kBlocks; }
+unsigned blocks(int64_t items) { return static_cast<unsigned>(std::min({items, kBlocks, device::most_striding_blocks})); }
 
 }  // namespace
 
