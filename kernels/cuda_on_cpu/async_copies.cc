@@ -1,15 +1,45 @@
-// cp.async: copies from global to shared memory that a thread waits for later.
+// cp.async: copies from global to shared memory that a thread waits for later. They happen at that wait, so that whoever
+// does not wait finds poison; and until then nobody may touch their destination.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/cuda_on_cpu/block.h"
+#include "kernels/cuda_on_cpu/inspect.h"
+#include "kernels/cuda_on_cpu/report.h"
 
 namespace skewbench::cuda_on_cpu {
 namespace {
 
-void carry_out(Thread& thread, const AsyncCopy& copy) {
-  std::byte* const to = thread.shared + copy.shared_address;
-  std::memcpy(to, locate(thread, Space::global, copy.global_address), copy.source_bytes);
+/// Reads of `bytes` from an aligned address, which may end within a word.
+void inspect_source(Inspected what, uint32_t bytes) {
+  what.bytes = bytes / 4 * 4;
+  if (what.bytes > 0) inspect_global(what);
+  for (uint32_t i = what.bytes; i < bytes; ++i) inspect_global({what.block, what.me, what.address + i, 1, what.access, what.place});
+}
+
+/// The two accesses of a copy. They are looked at when it is issued and when it is carried out: it may happen at any time
+/// between.
+void inspect_copy(Block& block, MachineThread& me, const AsyncCopy& copy) {
+  inspect_shared({block, me, copy.shared_address, copy.bytes, Access::write, copy.place});
+  inspect_source({block, me, copy.global_address, copy.bytes, Access::read, copy.place}, copy.source_bytes);
+}
+
+void expect(Block& block, const MachineThread& me, const AsyncCopy& copy, bool is_awaited) {
+  AwaitedWords& awaited = block.checks.awaited;
+  const auto first = awaited.thread_plus_1.begin() + copy.shared_address / 4;
+  std::fill_n(first, copy.bytes / 4, is_awaited ? static_cast<uint16_t>(me.number + 1) : AwaitedWords::kNobody);
+  awaited.count += is_awaited ? copy.bytes / 4 : 0 - copy.bytes / 4;
+}
+
+void carry_out(MachineThread& me, const AsyncCopy& copy) {
+  Block& block = *me.block;
+  if (block.has_checks) {
+    expect(block, me, copy, false);
+    inspect_copy(block, me, copy);
+  }
+  std::byte* const to = me.shared + copy.shared_address;
+  std::memcpy(to, locate(me, Space::global, copy.global_address), copy.source_bytes);
   std::memset(to + copy.source_bytes, 0, copy.bytes - copy.source_bytes);
 }
 
@@ -24,14 +54,33 @@ void complete(MachineThread& me, std::size_t pending) {
   for (std::size_t& end : all.group_ends) end -= copies;
 }
 
+void check_alignment(Block& block, MachineThread& me, const AsyncCopy& copy) {
+  if (copy.shared_address % copy.bytes == 0 && copy.global_address % copy.bytes == 0) return;
+  block.find(me, cudaErrorMisalignedAddress, copy.place,
+             fmt::format("cp.async of {} bytes from 0x{:x} to shared memory at offset {}: both must be multiples of {}", copy.bytes,
+                         copy.global_address, copy.shared_address, copy.bytes));
+}
+
 }  // namespace
 
+void check_awaited(const Inspected& what) {
+  const std::vector<uint16_t>& owners = what.block.checks.awaited.thread_plus_1;
+  for (uint64_t word = what.address / 4; word <= (what.address + what.bytes - 1) / 4; ++word)
+    if (owners[word] != AwaitedWords::kNobody)
+      object(what, cudaErrorLaunchFailure,
+             fmt::format("{}, where a cp.async of {} was not waited for yet", describe_shared(what), thread_name(what.block, owners[word] - 1u)));
+}
+
 void async_copy(Thread& thread, uint32_t shared_address, uint64_t global_address, uint32_t bytes, uint32_t source_bytes, const Place* place) {
-  if (modes != 0) {
-    inspect(thread, Space::shared, shared_address, bytes, Access::write, place);
-    if (source_bytes > 0) inspect(thread, Space::global, global_address, source_bytes, Access::read, place);
+  Block& block = *thread.block;
+  MachineThread& me = block.self(thread);
+  const AsyncCopy copy{shared_address, bytes, global_address, std::min(source_bytes, bytes), place};
+  if (block.has_checks) {
+    check_alignment(block, me, copy);
+    inspect_copy(block, me, copy);
+    expect(block, me, copy, true);
   }
-  thread.block->self(thread).async.copies.push_back({shared_address, bytes, global_address, std::min(source_bytes, bytes), place});
+  me.async.copies.push_back(copy);
 }
 
 void async_commit(Thread& thread) {

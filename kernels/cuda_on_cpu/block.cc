@@ -1,5 +1,6 @@
 #include "kernels/cuda_on_cpu/block.h"
 
+#include <fmt/format.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -11,19 +12,14 @@
 namespace skewbench::cuda_on_cpu {
 namespace {
 
-// Shared memory lies before 4 GiB without access: whatever 32-bit offset a kernel adds to it stays in there.
-constexpr std::size_t kSharedWindow = std::size_t{4} << 30;
-
 thread_local Block* running = nullptr;  // on this OS thread
 
-uint32_t position(uint32_t (&at)[3], const uint32_t (&size)[3], uint64_t number) {
-  at[0] = static_cast<uint32_t>(number % size[0]);
-  at[1] = static_cast<uint32_t>(number / size[0] % size[1]);
-  at[2] = static_cast<uint32_t>(number / (uint64_t{size[0]} * size[1]));
-  return at[0];
-}
-
 }  // namespace
+
+std::array<uint32_t, 3> position(const uint32_t (&size)[3], uint64_t number) {
+  return {static_cast<uint32_t>(number % size[0]), static_cast<uint32_t>(number / size[0] % size[1]),
+          static_cast<uint32_t>(number / (uint64_t{size[0]} * size[1]))};
+}
 
 // Every fibre's first and only function: threads, one after the other, for as long as nobody is ready who was woken.
 void run_threads() {
@@ -31,10 +27,7 @@ void run_threads() {
     Block& block = *running;
     MachineThread& me = *block.current;
     block.launch->kernel->body(me, block.launch->parameters);
-    me.state = MachineThread::State::exited;
-    --block.live;
-    block.lane_returned(me);
-    block.release_full_barriers();
+    block.thread_returned(me);
     ThreadFibre& fibre = *me.fibre;
     MachineThread* const next = block.pick();
     if (next != nullptr && next->state == MachineThread::State::unstarted) {
@@ -65,13 +58,15 @@ uint32_t Block::random_below(uint32_t n) {
 
 void Block::prepare(Launch& given) {
   launch = &given;
+  has_checks = (modes & kChecks) != 0;
+  if (has_checks) checks.start_launch();
   order_kind_ = settings().order;
   random_ = settings().seed;
   const uint32_t count = given.threads();
   threads.resize(count);
   for (uint32_t t = 0; t < count; ++t) {
     MachineThread& thread = threads[t];
-    position(thread.tid, given.block, t);
+    std::copy_n(position(given.block, t).begin(), 3, thread.tid);
     std::copy_n(given.block, 3, thread.ntid);
     std::copy_n(given.grid, 3, thread.nctaid);
     thread.lane = t % kLanes;
@@ -95,14 +90,23 @@ void Block::start_order() {
   for (uint32_t i = static_cast<uint32_t>(order_.size()); i > 1; --i) std::swap(order_[i - 1], order_[random_below(i)]);
 }
 
-bool Block::run(uint64_t number) {
-  position(index, launch->grid, number);
+void Block::thread_returned(MachineThread& me) {
+  me.state = MachineThread::State::exited;
+  --live;
+  lane_returned(me);
+  release_full_barriers();
+}
+
+bool Block::run(uint64_t of_number) {
+  number = of_number;
+  index = position(launch->grid, number);
   random_ += number * 0x9E3779B97F4A7C15u;
   for (MachineThread& thread : threads) {
-    std::copy_n(index, 3, thread.ctaid);
+    std::copy_n(index.begin(), 3, thread.ctaid);
     thread.state = MachineThread::State::unstarted;
     thread.async.copies.clear();
     thread.async.group_ends.clear();
+    thread.locals.clear();
   }
   for (Warp& warp : warps) {
     warp.exited = 0;
@@ -111,8 +115,11 @@ bool Block::run(uint64_t number) {
   for (Barrier& barrier : barriers) {
     barrier.is_open = false;
     barrier.waiting.clear();
+    barrier.passed_on.clear();
   }
   std::memset(shared, 0xFF, launch->shared_bytes);
+  if (has_checks) checks.start_block(static_cast<uint32_t>(threads.size()), launch->shared_bytes);
+  is_late = false;
   live = static_cast<uint32_t>(threads.size());
   started_ = 0;
   ready_.clear();
@@ -182,6 +189,11 @@ void Block::abandon() {
   Context nowhere;
   switch_context(nowhere, scheduler_);
   __builtin_unreachable();
+}
+
+void Block::stop_late(const MachineThread& me, const Place* place) {
+  find(me, cudaErrorLaunchTimeout, place,
+       fmt::format("the block has run for {} seconds of processor time and has not ended: it may wait for what never comes", settings().watchdog_s));
 }
 
 void Block::find(const MachineThread& thread, cudaError_t error, const Place* place, const std::string& what) {

@@ -4,10 +4,13 @@
 // warp that exchanges values stays in the cache until it meets a barrier of the block. Order of start and wake: settings.h.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "kernels/cuda_on_cpu/block_checks.h"
 #include "kernels/cuda_on_cpu/fibre.h"
 #include "kernels/cuda_on_cpu/findings.h"
 #include "kernels/cuda_on_cpu/settings.h"
@@ -17,6 +20,8 @@ namespace skewbench::cuda_on_cpu {
 
 inline constexpr uint32_t kMaxThreads = 1024;
 inline constexpr uint32_t kMaxSharedBytes = 227 << 10;
+/// Shared memory lies at the begin of so many addresses without access: whatever 32-bit offset a kernel adds stays there.
+inline constexpr uint64_t kSharedWindow = uint64_t{4} << 30;
 inline constexpr uint32_t kBarriers = 16;
 inline constexpr uint32_t kLanes = 32;
 
@@ -28,6 +33,7 @@ struct Launch {
   uint32_t dynamic_shared_bytes = 0;
   const std::byte* parameters = nullptr;
   uint32_t number = 0;        ///< counts the launches of this process
+  bool is_shared = false;     ///< by several OS threads
   std::atomic<bool> is_abandoned = false;
 
   uint64_t blocks() const { return uint64_t{grid[0]} * grid[1] * grid[2]; }
@@ -48,6 +54,14 @@ struct AsyncCopies {
   std::vector<std::size_t> group_ends;  ///< of the committed groups, indices into `copies`
 };
 
+struct LocalArray {
+  uint64_t begin;
+  uint32_t bytes;
+};
+
+/// Index of a block in a grid, or of a thread in a block, by its number.
+std::array<uint32_t, 3> position(const uint32_t (&size)[3], uint64_t number);
+
 /// A thread, and what the machine knows of it besides.
 struct MachineThread : Thread {
   enum class State : uint8_t { unstarted, ready, at_barrier, at_collective, exited };
@@ -60,6 +74,7 @@ struct MachineThread : Thread {
   uint32_t barrier_arrived, barrier_holds;  ///< at the barrier that released it: members, and those with a true predicate
   ThreadFibre* fibre;
   AsyncCopies async;
+  std::vector<LocalArray> locals;
 };
 
 struct ThreadFibre : Fibre {
@@ -75,6 +90,11 @@ struct Barrier {
   bool is_open = false;
   std::vector<uint16_t> waiting;
   uint32_t holds = 0;      ///< reduction: arrived with a true predicate
+  struct {
+    uint32_t lanes;      ///< that have arrived
+    const Place* place;  ///< of the first one
+  } of_warp[kMaxThreads / kLanes];
+  std::vector<uint32_t> passed_on;  ///< for HappensBefore: what threads that did not wait have left
 };
 
 /// One mask's collectives of a warp. Two sets of values alternate: a lane reads those of one collective until it arrives at
@@ -115,9 +135,9 @@ struct Block {
   [[noreturn]] void find(const MachineThread& thread, cudaError_t error, const Place* place, const std::string& what);
   [[noreturn]] void abandon();
 
-  void thread_returned(MachineThread& me);  // barriers.cc, warp.cc
-  void release_full_barriers();
-  void lane_returned(MachineThread& me);
+  void thread_returned(MachineThread& me);
+  /// The block has run for too long: says so, with the thread that was found running. Does not return.
+  [[noreturn]] void stop_late(const MachineThread& me, const Place* place);
 
   Launch* launch = nullptr;
   std::vector<MachineThread> threads;
@@ -126,11 +146,18 @@ struct Block {
   uint32_t live = 0;             ///< threads that have not returned
   MachineThread* current = nullptr;
   std::byte* shared;             ///< kMaxSharedBytes, then addresses that nobody can touch
-  uint32_t index[3] = {};
+  uint64_t number = 0;           ///< in the grid, x running first
+  std::array<uint32_t, 3> index{};
+  bool has_checks = false;
+  BlockChecks checks{kMaxSharedBytes};
+  std::atomic<bool> is_late = false;  ///< set by the watchdog
   std::vector<uint16_t> woken;   ///< scratch, for wake()
+  std::vector<uint32_t> passed_on;  ///< scratch, for HappensBefore
 
  private:
   friend void run_threads();
+  void release_full_barriers();           // barriers.cc
+  void lane_returned(MachineThread& me);  // warp.cc
   MachineThread* pick();
   ThreadFibre& idle_fibre();
   void start_order();

@@ -242,6 +242,7 @@ cudaError_t cudaDeviceSynchronize() {
 cudaError_t cudaDeviceReset() {
   (void)take_findings();
   ENTER_CALL();
+  drop_operations();
   release_all_device_memory();
   last_error = cudaSuccess;
   return cudaSuccess;

@@ -1,42 +1,10 @@
-// Memory: device and page-locked, copies, fills.
-#include <cstdlib>
-#include <cstring>
-
+// Memory: on the device and page-locked.
 #include "kernels/cuda_on_cpu/cudart_standin.h"
 #include "kernels/cuda_on_cpu/device_memory.h"
-#include "kernels/cuda_on_cpu/findings.h"
+#include "kernels/cuda_on_cpu/host_memory.h"
 #include "kernels/cuda_on_cpu/streams.h"
 
 using namespace skewbench::cuda_on_cpu;
-
-namespace {
-
-uint64_t address_of(const void* pointer) { return reinterpret_cast<uint64_t>(pointer); }
-
-/// Where the host finds `pointer`, which may be device memory.
-std::byte* reach(const void* pointer) {
-  const uint64_t address = address_of(pointer);
-  return is_device_address(address) ? host_view(address) : reinterpret_cast<std::byte*>(address);
-}
-
-bool is_within_allocation(const void* pointer, std::size_t bytes) {
-  const Allocation* const found = find_allocation(address_of(pointer));
-  return found != nullptr && bytes <= found->end() - address_of(pointer);
-}
-
-cudaError_t check_copy(const void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
-  const bool to_device = is_device_address(address_of(to)), from_device = is_device_address(address_of(from));
-  const bool fits = kind == cudaMemcpyDefault || (kind == cudaMemcpyHostToHost && !to_device && !from_device) ||
-                    (kind == cudaMemcpyHostToDevice && to_device && !from_device) ||
-                    (kind == cudaMemcpyDeviceToHost && !to_device && from_device) ||
-                    (kind == cudaMemcpyDeviceToDevice && to_device && from_device);
-  if (!fits) return cudaErrorInvalidValue;
-  if (to_device && !is_within_allocation(to, bytes)) return cudaErrorInvalidValue;
-  if (from_device && !is_within_allocation(from, bytes)) return cudaErrorInvalidValue;
-  return cudaSuccess;
-}
-
-}  // namespace
 
 extern "C" {
 
@@ -51,24 +19,12 @@ cudaError_t cudaMalloc(void** pointer, std::size_t bytes) {
   return finish(cudaSuccess);
 }
 
+// Waits for the device, as on a GPU.
 cudaError_t cudaFree(void* pointer) {
   ENTER_CALL();
   if (pointer == nullptr) return finish(cudaSuccess);
   synchronise_all();
-  return finish(release_device(address_of(pointer)) ? cudaSuccess : cudaErrorInvalidValue);
-}
-
-cudaError_t cudaMallocHost(void** pointer, std::size_t bytes) {
-  ENTER_CALL();
-  if (pointer == nullptr) return finish(cudaErrorInvalidValue);
-  *pointer = bytes == 0 ? nullptr : std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
-  return finish(bytes > 0 && *pointer == nullptr ? cudaErrorMemoryAllocation : cudaSuccess);
-}
-cudaError_t cudaFreeHost(void* pointer) {
-  ENTER_CALL();
-  synchronise_all();
-  std::free(pointer);
-  return finish(cudaSuccess);
+  return finish(release_device(reinterpret_cast<uint64_t>(pointer)) ? cudaSuccess : cudaErrorInvalidValue);
 }
 
 cudaError_t cudaMemGetInfo(std::size_t* free_bytes, std::size_t* total) {
@@ -79,28 +35,76 @@ cudaError_t cudaMemGetInfo(std::size_t* free_bytes, std::size_t* total) {
   return finish(cudaSuccess);
 }
 
-cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+cudaError_t cudaHostAlloc(void** pointer, std::size_t bytes, unsigned flags) {
   ENTER_CALL();
+  // Memory that a kernel reaches by the host's address (cudaHostAllocMapped) is not offered.
+  if (pointer == nullptr || (flags & ~unsigned{cudaHostAllocPortable | cudaHostAllocWriteCombined}) != 0) return finish(cudaErrorInvalidValue);
+  *pointer = nullptr;
   if (bytes == 0) return finish(cudaSuccess);
-  const cudaError_t refusal = check_copy(to, from, bytes, kind);
-  if (refusal != cudaSuccess) return finish(refusal);
-  enqueue(stream, [=] { std::memmove(reach(to), reach(from), bytes); });
+  *pointer = allocate_pinned(bytes);
+  return finish(*pointer == nullptr ? cudaErrorMemoryAllocation : cudaSuccess);
+}
+cudaError_t cudaMallocHost(void** pointer, std::size_t bytes) { return cudaHostAlloc(pointer, bytes, cudaHostAllocDefault); }
+
+cudaError_t cudaFreeHost(void* pointer) {
+  ENTER_CALL();
+  if (pointer == nullptr) return finish(cudaSuccess);
+  synchronise_all();
+  return finish(release_pinned(pointer) ? cudaSuccess : cudaErrorInvalidValue);
+}
+
+cudaError_t cudaHostRegister(void* pointer, std::size_t bytes, unsigned flags) {
+  ENTER_CALL();
+  if (pointer == nullptr || bytes == 0 || (flags & ~unsigned{cudaHostRegisterPortable}) != 0) return finish(cudaErrorInvalidValue);
+  return finish(register_pinned(pointer, bytes) ? cudaSuccess : cudaErrorHostMemoryAlreadyRegistered);
+}
+cudaError_t cudaHostUnregister(void* pointer) {
+  ENTER_CALL();
+  synchronise_all();
+  return finish(unregister_pinned(pointer) ? cudaSuccess : cudaErrorHostMemoryNotRegistered);
+}
+
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* pointer) {
+  ENTER_CALL();
+  if (attributes == nullptr) return finish(cudaErrorInvalidValue);
+  *attributes = {};
+  attributes->device = -2;  // cudaInvalidDeviceId, which is for C++ only in CUDA's headers
+  attributes->type = cudaMemoryTypeUnregistered;
+  const auto address = reinterpret_cast<uint64_t>(pointer);
+  if (find_allocation(address) != nullptr) {
+    attributes->type = cudaMemoryTypeDevice;
+    attributes->devicePointer = const_cast<void*>(pointer);
+    attributes->device = 0;
+  } else if (is_pinned(pointer, 1)) {
+    attributes->type = cudaMemoryTypeHost;
+    attributes->hostPointer = const_cast<void*>(pointer);
+    attributes->device = 0;
+  }
   return finish(cudaSuccess);
 }
 
-cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
-  const cudaError_t started = cudaMemcpyAsync(to, from, bytes, kind, nullptr);
-  if (started != cudaSuccess) return started;
-  return cudaStreamSynchronize(nullptr);
-}
-
-cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) {
+// What a program may ask for, and does not get.
+cudaError_t cudaMallocManaged(void**, std::size_t, unsigned) {
   ENTER_CALL();
-  if (bytes == 0) return finish(cudaSuccess);
-  if (!is_within_allocation(to, bytes)) return finish(cudaErrorInvalidValue);
-  enqueue(stream, [=] { std::memset(reach(to), value, bytes); });
+  return finish(cudaErrorNotSupported);
+}
+cudaError_t cudaDeviceCanAccessPeer(int* can, int, int) {
+  ENTER_CALL();
+  if (can == nullptr) return finish(cudaErrorInvalidValue);
+  *can = 0;
   return finish(cudaSuccess);
 }
-cudaError_t cudaMemset(void* to, int value, std::size_t bytes) { return cudaMemsetAsync(to, value, bytes, nullptr); }
+cudaError_t cudaDeviceEnablePeerAccess(int, unsigned) {
+  ENTER_CALL();
+  return finish(cudaErrorPeerAccessUnsupported);
+}
+cudaError_t cudaIpcGetMemHandle(cudaIpcMemHandle_t*, void*) {
+  ENTER_CALL();
+  return finish(cudaErrorNotSupported);
+}
+cudaError_t cudaIpcOpenMemHandle(void**, cudaIpcMemHandle_t, unsigned) {
+  ENTER_CALL();
+  return finish(cudaErrorNotSupported);
+}
 
 }  // extern "C"

@@ -11,6 +11,7 @@
 #include <deque>
 #include <map>
 
+#include "kernels/cuda_on_cpu/block_checks.h"
 #include "kernels/cuda_on_cpu/settings.h"
 #include "kernels/cuda_on_cpu/thread.h"
 
@@ -45,7 +46,7 @@ class DeviceMemory {
     free_[device_base + kGap] = device_base + reach_ - kGap;
   }
 
-  uint64_t allocate(uint64_t bytes) {
+  uint64_t allocate(uint64_t bytes, bool is_variable) {
     if (bytes == 0 || bytes > settings().memory_bytes - used_) return 0;
     const uint64_t needed = (bytes + kAlignment - 1) / kAlignment * kAlignment + kGap;
     auto place = first_fit(needed);
@@ -58,7 +59,7 @@ class DeviceMemory {
     const auto [begin, end] = *place;
     free_.erase(place);
     if (end - begin > needed) free_[begin + needed] = end;
-    allocations_[begin] = {begin, bytes};
+    allocations_[begin] = {begin, bytes, is_variable};
     used_ += bytes;
     std::memset(host_view(begin), 0xFF, bytes);
     return begin;
@@ -66,19 +67,20 @@ class DeviceMemory {
 
   bool release(uint64_t address) {
     const auto found = allocations_.find(address);
-    if (found == allocations_.end()) return false;
+    if (found == allocations_.end() || found->second.is_variable) return false;
     const Allocation gone = found->second;
     allocations_.erase(found);
     used_ -= gone.bytes;
     freed_.push_back(gone);
     // Whole pages go back to the system.
     const uint64_t begin = (gone.begin + kPage - 1) / kPage * kPage, end = gone.end() / kPage * kPage;
+    drop_global_cells(gone);
     if (end > begin) madvise(host_view(begin), end - begin, MADV_DONTNEED);
     return true;
   }
 
   void release_all() {
-    while (!allocations_.empty()) release(allocations_.begin()->first);
+    for (auto next = allocations_.begin(); next != allocations_.end();) release((next++)->first);
   }
 
   const Allocation* find(uint64_t address) const {
@@ -144,7 +146,7 @@ DeviceMemory& memory() {
 
 }  // namespace
 
-uint64_t allocate_device(uint64_t bytes) { return memory().allocate(bytes); }
+uint64_t allocate_device(uint64_t bytes, bool is_variable) { return memory().allocate(bytes, is_variable); }
 bool release_device(uint64_t address) { return memory().release(address); }
 void release_all_device_memory() { memory().release_all(); }
 const Allocation* find_allocation(uint64_t address) { return memory().find(address); }

@@ -10,12 +10,13 @@ namespace skewbench::cuda_on_cpu {
 
 struct Allocation {
   uint64_t begin = 0, bytes = 0;
+  bool is_variable = false;  ///< of a kernel: lives as long as the program
   uint64_t end() const { return begin + bytes; }
 };
 
 /// 256-byte aligned, at least kGap bytes away from every other one, every byte 0xFF; 0 if there is not enough.
-uint64_t allocate_device(uint64_t bytes);
-/// False if no allocation begins there.
+uint64_t allocate_device(uint64_t bytes, bool is_variable = false);
+/// False if no allocation begins there that may be released.
 bool release_device(uint64_t address);
 void release_all_device_memory();  ///< but variables of kernels
 

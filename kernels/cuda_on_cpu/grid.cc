@@ -65,6 +65,7 @@ void run_grid(Launch& launch) {
     }
   };
   const auto helpers = static_cast<std::size_t>(std::min<uint64_t>(static_cast<uint64_t>(s.threads), launch.blocks()) - 1);
+  launch.is_shared = helpers > 0;
   std::vector<std::thread> threads;
   block_of_thread(helpers);
   for (std::size_t i = 1; i <= helpers; ++i) threads.emplace_back(work, std::ref(block_of_thread(i)));

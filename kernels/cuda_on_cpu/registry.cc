@@ -26,7 +26,7 @@ std::map<std::string, Variable>& variables() {
 RegisteredKernel::RegisteredKernel(const Kernel& kernel) { kernels().emplace(kernel.name, kernel); }
 
 RegisteredVariable::RegisteredVariable(const char* name, uint64_t bytes, const void* initial, uint64_t* address) {
-  *address = allocate_device(bytes);
+  *address = allocate_device(bytes, true);
   if (*address == 0) {
     std::fprintf(stderr, "CUDA on the CPU: there are no %llu bytes of device memory for the variable %s\n",
                  static_cast<unsigned long long>(bytes), name);

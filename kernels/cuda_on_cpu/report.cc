@@ -15,7 +15,7 @@ std::string demangled(const char* name) {
   return result;
 }
 
-std::string in_brackets(const uint32_t (&index)[3]) { return fmt::format("({},{},{})", index[0], index[1], index[2]); }
+std::string in_brackets(std::span<const uint32_t> index) { return fmt::format("({},{},{})", index[0], index[1], index[2]); }
 
 std::string thread_name(const Block& block, uint32_t thread) { return "thread " + in_brackets(block.threads[thread].tid); }
 
@@ -24,7 +24,7 @@ std::string at(const Place* place) {
   return fmt::format("{}:{}: {}", place->file, place->line, place->instruction);
 }
 
-std::string report(const Launch& launch, const uint32_t (&block)[3], const MachineThread& thread, const Place* place,
+std::string report(const Launch& launch, std::span<const uint32_t> block, const MachineThread& thread, const Place* place,
                    const std::string& what) {
   return fmt::format("CUDA on the CPU: {}\n  kernel {} <<<{}, {}>>>\n  block {}, thread {} (warp {}, lane {})\n  at {}\n", what,
                      demangled(launch.kernel->name), in_brackets(launch.grid), in_brackets(launch.block), in_brackets(block),

@@ -37,6 +37,17 @@ void check_mask(Block& block, const Warp& warp, const MachineThread& me, uint32_
                fmt::format("the mask 0x{:08x} of a warp operation names lane {}, which has returned", mask, std::countr_zero(mask & warp.exited)));
 }
 
+void order_lanes(Block& block, const Warp& warp, uint32_t number, uint32_t mask) {
+  HappensBefore& order = block.checks.order;
+  if (mask == warp.lanes) return order.whole_warp(number, static_cast<uint32_t>(std::popcount(mask)));
+  std::vector<uint16_t>& members = block.woken;
+  members.clear();
+  for (uint32_t rest = mask; rest != 0; rest &= rest - 1)
+    members.push_back(static_cast<uint16_t>(number * kLanes + static_cast<uint32_t>(std::countr_zero(rest))));
+  block.passed_on.clear();
+  order.some(members, block.passed_on);
+}
+
 }  // namespace
 
 Gathered gather(Thread& thread, uint32_t mask, uint64_t value, const Place* place, void (*complete)(Block&, Warp&, const uint64_t* values)) {
@@ -62,6 +73,7 @@ Gathered gather(Thread& thread, uint32_t mask, uint64_t value, const Place* plac
     return {values, mask};
   }
   collective.arrived = 0;
+  if (block.has_checks) order_lanes(block, warp, me.warp, mask);
   if (complete != nullptr) complete(block, warp, values);
   block.woken.clear();
   for (uint32_t others = mask & ~(1u << me.lane); others != 0; others &= others - 1)
