@@ -2,28 +2,21 @@
 // allow 16-byte accesses.
 #include "kernels/conv2d/conv2d_cuda.h"
 
-#include "kernels/base/cudnn_support.h"
-#include "kernels/base/device_arrays.h"
+#include "kernels/base/product_tests.h"
 #include "kernels/conv2d/conv2d.h"
 
 namespace skewbench::conv2d {
 namespace {
 
-using test_arrays::DeviceArray;
-using test_arrays::ExactInput;
-using test_arrays::normals;
+using namespace product_tests;
 using test_arrays::refusal;
 using test_arrays::run_version;
-using test_arrays::same_bits;
-using test_arrays::same_numbers;
-using test_arrays::small_integers;
-using test_arrays::within;
-using Array = AlignedVector<float>;
 
-struct Case {
+struct Conv2dCase {
   int64_t n;
   Problem problem;  // h w c k r s stride pad
 };
+using Case = Conv2dCase;
 
 const Case kCases[] = {
     // one element of everything; image edges; strides that do and do not divide, and one that is larger than the image
@@ -52,37 +45,11 @@ std::string text(const Case& at) {
   return fmt::format("n{}h{}w{}c{}k{}r{}s{}st{}pad{}", n, f.h, f.w, f.c, f.k, f.r, f.s, f.stride, f.pad);
 }
 
-struct Inputs {
-  Array x, filter, bias, dy, dfilter, dbias;  // the last two: what is added to
-};
-struct Limits {
-  int x = 3, filter = 2, dy = 2;
-};
-Inputs integers(const Case& at, const Limits& limits = {}) {
-  const auto& [n, f] = at;
-  return {small_integers<float>(f.x_size(n), limits.x, 0), small_integers<float>(f.filter_size(), limits.filter, 1), small_integers<float>(f.k, 9, 2),
-          small_integers<float>(f.y_size(n), limits.dy, 3), small_integers<float>(f.filter_size(), 9, 4), small_integers<float>(f.k, 9, 5)};
-}
-Inputs randoms(const Case& at) {
-  const auto& [n, f] = at;
-  return {normals<float>(f.x_size(n), 0), normals<float>(f.filter_size(), 1), normals<float>(f.k, 2),
-          normals<float>(f.y_size(n), 3), normals<float>(f.filter_size(), 4), normals<float>(f.k, 5)};
-}
-Inputs magnitudes(const Inputs& in) {
-  using test_arrays::magnitudes;
-  return {magnitudes(in.x), magnitudes(in.filter), magnitudes(in.bias), magnitudes(in.dy), magnitudes(in.dfilter), magnitudes(in.dbias)};
-}
+Sizes sizes(const Case& at) { return {at.problem.x_size(at.n), at.problem.filter_size(), at.problem.k, at.problem.y_size(at.n)}; }
 
-/// What may accompany a product: the bias or its gradient, and the ReLU or accumulation.
-struct Extras {
-  bool bias, relu_or_accumulate;
-};
-const Extras kExtras[] = {{false, false}, {true, true}, {true, false}, {false, true}};
-
-/// One direction: its versions and how it is run, on the device and by the reference. Results: the product, and the bias gradient
-/// behind it where there is one.
 struct ForwardDirection {
   using Version = device::Version<Forward>;
+  using Case = Conv2dCase;
   static constexpr const char* kName = "convolution";
   static Array reference(const Case& at, const Inputs& in, Extras extras) {
     Array y(static_cast<std::size_t>(at.problem.y_size(at.n)));
@@ -103,6 +70,7 @@ struct ForwardDirection {
 
 struct InputDirection {
   using Version = device::Version<BackwardInput>;
+  using Case = Conv2dCase;
   static constexpr const char* kName = "convolution's input gradient";
   static Array reference(const Case& at, const Inputs& in, Extras) {
     Array dx(static_cast<std::size_t>(at.problem.x_size(at.n)));
@@ -121,6 +89,7 @@ struct InputDirection {
 
 struct FilterDirection {
   using Version = device::Version<BackwardFilter>;
+  using Case = Conv2dCase;
   static constexpr const char* kName = "convolution's filter gradient";
   static Array reference(const Case& at, const Inputs& in, Extras extras) {
     Array dfilter = in.dfilter, dbias = in.dbias;
@@ -145,86 +114,9 @@ struct FilterDirection {
   }
 };
 
-const auto kExact = [](const Array& values) { return ExactInput<float>(values); };
-const auto kShifted = [](const Array& values) { return DeviceArray<float>(values, 1); };
-
-template <class Direction>
-std::vector<float> run(const typename Direction::Version& version, const Case& at, const Inputs& in, Extras extras = {true, false}) {
-  return Direction::run(version, at, in, extras, 0, kExact);
-}
-
-/// Of plain tf32, the one version whose accuracy is not float32's.
-constexpr int kTf32 = 5;
-
-/// In units of epsilon(float) times the sum of magnitudes. 3xtf32 leaves out 2^-22 of a product and twice rounds 2^-22 of an operand: 3
-/// x 2 epsilon more than float32 has. tf32 rounds both operands by up to 2^-11: 2^-10 is 8192 epsilon.
-double bound_of(int number) { return number == kTf32 ? 8192 + 4 : number == 6 ? 6 + 4 : 4; }
-
-template <class Direction>
-void exact_on_integers(const typename Direction::Version& version) {
-  std::size_t number = 0;
-  for (const Case& at : cases()) {
-    SCOPED_TRACE(text(at));
-    const Inputs in = integers(at);
-    for (const Extras extras : {kExtras[number % 2], kExtras[2 + number / 2 % 2]})
-      EXPECT_TRUE(same_numbers(run<Direction>(version, at, in, extras), Direction::reference(at, in, extras)));
-    ++number;
-  }
-}
-
-// Numbers of 13 bits have to come through in either operand; 11 bits are all that tf32 has.
-template <class Direction>
-void exact_on_thirteen_bits(const typename Direction::Version& version) {
-  const Case at{1, {5, 6, 4, 8, 3, 3, 1, 1}};
-  int exact = 0;
-  for (const Limits& limits : {Limits{8191, 1, 1}, Limits{1, 8191, 1}, Limits{1, 1, 8191}}) {
-    const Inputs in = integers(at, limits);
-    exact += bool(same_numbers(run<Direction>(version, at, in), Direction::reference(at, in, {true, false})));
-  }
-  EXPECT_EQ(exact, version.number == kTf32 ? 1 : 3);  // one of the three is no operand of this direction
-}
-
-template <class Direction>
-void exact_on_unaligned(const typename Direction::Version& version) {
-  const Case at{1, {9, 8, 4, 12, 3, 3, 1, 1}};
-  const Inputs in = integers(at);
-  EXPECT_TRUE(same_numbers(Direction::run(version, at, in, {true, true}, 1, kShifted), Direction::reference(at, in, {true, true})));
-}
-
 const Case kRandomCases[] = {{1, {8, 8, 32, 8, 3, 3, 1, 1}}, {1, {6, 5, 4, 64, 3, 3, 2, 1}}, {2, {13, 12, 3, 8, 5, 5, 1, 2}}};
-
-template <class Direction>
-void within_bound_and_twice_the_same(const typename Direction::Version& version) {
-  for (const Case& at : kRandomCases) {
-    SCOPED_TRACE(text(at));
-    const Inputs in = randoms(at);
-    const auto got = run<Direction>(version, at, in), again = run<Direction>(version, at, in);
-    const Array want = Direction::reference(at, in, {true, false}), magnitude = Direction::reference(at, magnitudes(in), {true, false});
-    EXPECT_TRUE(within(got, want, magnitude, bound_of(version.number)));
-    EXPECT_TRUE(same_bits(again, got));
-    if (version.number == kTf32) {  // or the wider bound would not be needed
-      EXPECT_FALSE(within(got, want, magnitude, bound_of(6)));
-    }
-  }
-}
-
-// A NaN arrives where the reference has one and nowhere else: nothing behind the end of a sum may be read into it, not even times
-// zero. Without padding, since a tap on the padding does multiply zero.
-template <class Direction>
-void nan_arrives(const typename Direction::Version& version, std::initializer_list<Array Inputs::*> operands) {
-  const Case at{1, {4, 5, 3, 5, 3, 3, 1, 0}};
-  for (const auto operand : operands) {
-    const std::size_t size = (integers(at).*operand).size();
-    for (std::size_t position = 0; position < size; position += 3) {
-      SCOPED_TRACE(fmt::format("NaN at {}", position));
-      Inputs in = integers(at);
-      (in.*operand)[position] = std::nanf("");
-      const auto got = run<Direction>(version, at, in, {false, true});
-      const Array want = Direction::reference(at, in, {false, true});
-      for (std::size_t i = 0; i < want.size(); ++i) ASSERT_TRUE(std::isnan(want[i]) ? std::isnan(got[i]) : got[i] == want[i]) << i;
-    }
-  }
-}
+const Case kQuads{1, {9, 8, 4, 12, 3, 3, 1, 1}};    // channels that allow 16-byte accesses
+const Case kUnpadded{1, {4, 5, 3, 5, 3, 3, 1, 0}};  // a sum of 27: the last step reaches behind it
 
 class Conv2dForward : public ::testing::TestWithParam<device::Version<Forward>> {};
 class Conv2dBackwardInput : public ::testing::TestWithParam<device::Version<BackwardInput>> {};
@@ -233,70 +125,54 @@ INSTANTIATE_TEST_SUITE_P(Versions, Conv2dForward, ::testing::ValuesIn(forward_ve
 INSTANTIATE_TEST_SUITE_P(Versions, Conv2dBackwardInput, ::testing::ValuesIn(backward_input_versions()), test_arrays::version_name);
 INSTANTIATE_TEST_SUITE_P(Versions, Conv2dBackwardFilter, ::testing::ValuesIn(backward_filter_versions()), test_arrays::version_name);
 
-#define TEST_ALL_DIRECTIONS(Name, function)       \
-  TEST_P(Conv2dForward, Name) {                   \
-    NEEDS_DEVICE();                               \
-    function<ForwardDirection>(GetParam());       \
-  }                                               \
-  TEST_P(Conv2dBackwardInput, Name) {             \
-    NEEDS_DEVICE();                               \
-    function<InputDirection>(GetParam());         \
-  }                                               \
-  TEST_P(Conv2dBackwardFilter, Name) {            \
-    NEEDS_DEVICE();                               \
-    function<FilterDirection>(GetParam());        \
+#define TEST_ALL_DIRECTIONS(Name, ...)                                  \
+  TEST_P(Conv2dForward, Name) {                                         \
+    NEEDS_DEVICE();                                                     \
+    [&]<class Direction> { __VA_ARGS__; }.operator()<ForwardDirection>(); \
+  }                                                                     \
+  TEST_P(Conv2dBackwardInput, Name) {                                   \
+    NEEDS_DEVICE();                                                     \
+    [&]<class Direction> { __VA_ARGS__; }.operator()<InputDirection>();   \
+  }                                                                     \
+  TEST_P(Conv2dBackwardFilter, Name) {                                  \
+    NEEDS_DEVICE();                                                     \
+    [&]<class Direction> { __VA_ARGS__; }.operator()<FilterDirection>();  \
   }
+TEST_ALL_DIRECTIONS(ExactOnIntegers, exact_on_integers<Direction>(GetParam(), cases()))
+TEST_ALL_DIRECTIONS(ExactOnThirteenBits, exact_on_thirteen_bits<Direction>(GetParam(), kQuads))
+TEST_ALL_DIRECTIONS(ExactOnUnalignedArrays, exact_on_unaligned<Direction>(GetParam(), kQuads))
+TEST_ALL_DIRECTIONS(WithinBoundAndTwiceTheSame, within_bound_and_twice_the_same<Direction>(GetParam(), kRandomCases))
 TEST_P(Conv2dForward, ANaNArrives) {
   NEEDS_DEVICE();
-  nan_arrives<ForwardDirection>(GetParam(), {&Inputs::x, &Inputs::filter});
+  nan_arrives<ForwardDirection>(GetParam(), kUnpadded, {&Inputs::x, &Inputs::filter});
 }
 TEST_P(Conv2dBackwardInput, ANaNArrives) {
   NEEDS_DEVICE();
-  nan_arrives<InputDirection>(GetParam(), {&Inputs::dy});
+  nan_arrives<InputDirection>(GetParam(), kUnpadded, {&Inputs::dy});
 }
 TEST_P(Conv2dBackwardFilter, ANaNArrives) {
   NEEDS_DEVICE();
-  nan_arrives<FilterDirection>(GetParam(), {&Inputs::x, &Inputs::dy});
+  nan_arrives<FilterDirection>(GetParam(), kUnpadded, {&Inputs::x, &Inputs::dy});
 }
-TEST_ALL_DIRECTIONS(ExactOnIntegers, exact_on_integers)
-TEST_ALL_DIRECTIONS(ExactOnThirteenBits, exact_on_thirteen_bits)
-TEST_ALL_DIRECTIONS(ExactOnUnalignedArrays, exact_on_unaligned)
-TEST_ALL_DIRECTIONS(WithinBoundAndTwiceTheSame, within_bound_and_twice_the_same)
 
-template <class Direction>
-void vendor_is_exact_on_integers(const typename Direction::Version* vendor) {
-  if (const std::string reason = device::why_no_cudnn(); !reason.empty()) GTEST_SKIP() << reason;
-  for (const Case& at : kCases) {
-    const Inputs in = integers(at);
-    for (const Extras extras : kExtras) EXPECT_TRUE(same_numbers(run<Direction>(*vendor, at, in, extras), Direction::reference(at, in, extras))) << text(at);
-  }
+TEST(Conv2dCuda, AsyncCopiesSumInTheOrderOfRegisterTiles) {
+  NEEDS_DEVICE();
+  same_sums<ForwardDirection>(forward_versions()[3], forward_versions()[2], kRandomCases);
+  same_sums<InputDirection>(backward_input_versions()[3], backward_input_versions()[2], kRandomCases);
+  same_sums<FilterDirection>(backward_filter_versions()[3], backward_filter_versions()[2], kRandomCases);
 }
+
 TEST(Conv2dVendor, ForwardIsExactOnIntegers) {
   NEEDS_DEVICE();
-  vendor_is_exact_on_integers<ForwardDirection>(forward_vendor());
+  vendor_is_exact_on_integers<ForwardDirection>(forward_vendor(), kCases);
 }
 TEST(Conv2dVendor, BackwardInputIsExactOnIntegers) {
   NEEDS_DEVICE();
-  vendor_is_exact_on_integers<InputDirection>(backward_input_vendor());
+  vendor_is_exact_on_integers<InputDirection>(backward_input_vendor(), kCases);
 }
 TEST(Conv2dVendor, BackwardFilterIsExactOnIntegers) {
   NEEDS_DEVICE();
-  vendor_is_exact_on_integers<FilterDirection>(backward_filter_vendor());
-}
-
-// Asynchronous copies change when a sum's terms are loaded, not their order.
-template <class Direction, class Arguments>
-void same_sums(std::span<const device::Version<Arguments>> versions) {
-  for (const Case& at : kRandomCases) {
-    const Inputs in = randoms(at);
-    EXPECT_TRUE(same_bits(run<Direction>(versions[3], at, in), run<Direction>(versions[2], at, in))) << text(at);
-  }
-}
-TEST(Conv2dCuda, AsyncCopiesSumInTheOrderOfRegisterTiles) {
-  NEEDS_DEVICE();
-  same_sums<ForwardDirection>(forward_versions());
-  same_sums<InputDirection>(backward_input_versions());
-  same_sums<FilterDirection>(backward_filter_versions());
+  vendor_is_exact_on_integers<FilterDirection>(backward_filter_vendor(), kCases);
 }
 
 TEST(Conv2dCuda, DefaultsAreAccurateAndTakeWhatOthersRefuse) {
