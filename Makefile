@@ -136,8 +136,26 @@ table: ## TABLE=NAME: published values, own ones beside them
 bench-train: build ## speed of whole steps, memory, start-up
 	$(PYTHON) jobs/bench_train.py --build $(BUILD) $(if $(DATA),--data '$(DATA)')
 
-.PHONY: cuda-report
-cuda-report: setup $(call object,$(CU_PARTS)) ## registers, spills, widths, occupancy of every CUDA kernel, without a GPU
+.PHONY: bench-kernels bench-gpu test-gpu cuda-report
+KERNEL_COUNTS = $(ON_CPU)/bin/bench_kernels --place device --batches 1 --counts $(BUILD)/cuda/counts.json
+bench-kernels: setup ## speed of every kernel on the host; counts of translated CUDA kernels
+	+$(PARALLEL_MAKE) $(BUILD)/bin/bench_kernels $(if $(NVCC),$(ON_CPU)/bin/bench_kernels)
+	$(BUILD)/bin/bench_kernels --place host --out $(BUILD)/bench/kernels_host
+	$(if $(NVCC),$(KERNEL_COUNTS) --out $(BUILD)/bench/kernels_counts,echo 'no nvcc: CUDA kernels are not built and not counted')
+
+bench-gpu: ## speed of every CUDA kernel on a GPU, beside cuDNN; writes results/gpu/
+	python3 jobs/gpu_run.py check
+	+$(PARALLEL_MAKE) $(BUILD)/bin/bench_kernels
+	python3 jobs/gpu_run.py bench --build $(BUILD)
+
+test-gpu: ## every CUDA test on a GPU, with compute-sanitizer where it is; writes results/gpu/
+	python3 jobs/gpu_run.py check
+	+$(PARALLEL_MAKE) $(GPU_TESTS)
+	python3 jobs/gpu_run.py test --build $(BUILD)
+
+cuda-report: setup ## registers, spills, widths, occupancy, traffic of every CUDA kernel, without a GPU
+	$(if $(NVCC),+$(PARALLEL_MAKE) $(call object,$(CU_PARTS)) $(ON_CPU)/bin/bench_kernels)
+	$(if $(NVCC),$(KERNEL_COUNTS) > $(BUILD)/cuda/counts.txt || { cat $(BUILD)/cuda/counts.txt; exit 1; })
 	$(PYTHON) jobs/cuda_report.py --build $(BUILD) --json $(BUILD)/cuda/report.json
 
 .PHONY: lint clean
@@ -180,9 +198,10 @@ $(1): $(call object,$(2)) $(call uses,$(2))
 	mkdir -p $$(@D)
 	$(call compiler,$(2)) $$^ $(3) $$(LIBS) $$(CUDA_LIBS) -o $$@
 endef
-$(foreach main,$(MAINS),$(eval $(call program,$(BUILD)/bin/$(patsubst %_main.cc,%,$(notdir $(main))),$(main),)))
+google_benchmark = $(if $(filter bench/kernels/%,$(1)),-lbenchmark -lpthread)
+$(foreach main,$(MAINS),$(eval $(call program,$(BUILD)/bin/$(patsubst %_main.cc,%,$(notdir $(main))),$(main),$(call google_benchmark,$(main)))))
 $(foreach bench,$(BENCHES),$(eval $(call program,$(BUILD)/bin/$(patsubst %.cc,%,$(notdir $(bench))),$(bench),-lbenchmark -lpthread)))
-$(foreach test,$(TESTS),$(eval $(call program,$(BUILD)/tests/$(patsubst %.cc,%,$(test)),$(test),$$(TEST_LIBS) $(if $(filter %_mpi_test.cc,$(test)),,-lgtest_main))))
+$(foreach test,$(TESTS),$(eval $(call program,$(BUILD)/tests/$(patsubst %.cc,%,$(test)),$(test),$$(TEST_LIBS) $(call google_benchmark,$(test)) $(if $(filter %_mpi_test.cc,$(test)),,-lgtest_main))))
 
 # CUDA kernels: nvcc's object, then the same kernels' PTX as C++ (kernels/cuda_on_cpu/README.md).
 $(BUILD)/obj/%.cu.o: %.cu $(STAMP)
@@ -222,11 +241,11 @@ $(1): $(call object,$(2)) $(if $(filter kernels/cuda_on_cpu/%,$(2)),$(call objec
 	mkdir -p $$(@D)
 	$(call compiler,$(2)) $$^ $(3) $$(LIBS) $(if $(HAS_CUDNN),-L$(CUDA_LIB_DIR) -Wl$(comma)-rpath$(comma)$(CUDA_LIB_DIR) -Wl$(comma)--as-needed -lcudnn) -lpthread -o $$@
 endef
-DEVICE_MAINS := $(filter bench/train/train_main.cc,$(MAINS))
+DEVICE_MAINS := $(filter bench/train/train_main.cc bench/kernels/bench_kernels_main.cc,$(MAINS))
 ON_CPU_PROGRAMS := $(if $(NVCC),$(foreach main,$(DEVICE_MAINS),$(ON_CPU)/bin/$(patsubst %_main.cc,%,$(notdir $(main)))))
 ON_CPU_TESTS := $(patsubst %.cc,$(ON_CPU)/tests/%,$(CUDA_TESTS))
 GPU_TESTS := $(patsubst %.cc,$(BUILD)/gpu/tests/%,$(filter-out kernels/cuda_on_cpu/%,$(CUDA_TESTS)))
-$(foreach main,$(DEVICE_MAINS),$(eval $(call program_on_cpu,$(ON_CPU)/bin/$(patsubst %_main.cc,%,$(notdir $(main))),$(main),)))
+$(foreach main,$(DEVICE_MAINS),$(eval $(call program_on_cpu,$(ON_CPU)/bin/$(patsubst %_main.cc,%,$(notdir $(main))),$(main),$(call google_benchmark,$(main)))))
 $(foreach test,$(CUDA_TESTS),$(eval $(call program_on_cpu,$(ON_CPU)/tests/$(patsubst %.cc,%,$(test)),$(test),$(call CUDA_TEST_LIBS,$(test)))))
 $(foreach test,$(CUDA_TESTS),$(eval $(call program,$(BUILD)/gpu/tests/$(patsubst %.cc,%,$(test)),$(test),$(call CUDA_TEST_LIBS,$(test)))))
 

@@ -1,0 +1,226 @@
+// What happens between convolutions: normalisation, pooling, and the loss at the end.
+#include "bench/kernels/onednn.h"
+#include "bench/kernels/operations.h"
+#include "kernels/batch_norm/batch_norm.h"
+#include "kernels/group_norm/group_norm.h"
+#include "kernels/local_response_norm/local_response_norm.h"
+#include "kernels/pooling/pooling.h"
+#include "kernels/softmax_cross_entropy/softmax_cross_entropy.h"
+#ifdef SKEWBENCH_CUDA
+#include "kernels/batch_norm/batch_norm_cuda.h"
+#include "kernels/group_norm/group_norm_cuda.h"
+#include "kernels/pooling/pooling_cuda.h"
+#include "kernels/softmax_cross_entropy/softmax_cross_entropy_cuda.h"
+#endif
+
+namespace skewbench::bench_kernels {
+namespace {
+
+Contest group_norm_forward(const Shape& shape, const group_norm::Problem& p, int64_t n) {
+  Contest contest = begin_contest(shape, "forward", n);
+  const int64_t size = 4 * n * p.pixels * p.c, groups = 4 * n * p.groups;
+  const int x = contest.input("x", size), gamma = contest.input("gamma", 4 * p.c), beta = contest.input("beta", 4 * p.c),
+            residual = contest.input("residual", p.add ? size : 0), y = contest.output("y", size, sum_tolerance(1)),
+            mean = contest.output("mean", groups, sum_tolerance(p.pixels * p.c / p.groups)), rstd = contest.output("rstd", groups, kRoundings);
+  contest.fill = [=](Contest& c) {
+    c.normals(x, 1), c.normals(gamma, 2), c.normals(beta, 3), c.normals(residual, 4);
+    group_norm::forward_ref<float>(p, n, c.before(x).data(), c.before(gamma).data(), c.before(beta).data(), c.before(residual).data(),
+                                   c.want(y).data(), c.want(mean).data(), c.want(rstd).data());
+  };
+  contest.on_host("own", "", [=](const Addresses& at) {
+    group_norm::forward_host(p, n, at.at(x), at.at(gamma), at.at(beta), at.at(residual), at.at(y), at.at(mean), at.at(rstd));
+  });
+#ifdef SKEWBENCH_CUDA
+  contest.on_device<group_norm::Forward>(group_norm::forward_versions(), nullptr, [=](const Addresses& at) {
+    return group_norm::Forward{p, n, at.at(x), at.at(gamma), at.at(beta), at.at(residual), at.at(y), at.at(mean), at.at(rstd)};
+  });
+#endif
+  return contest;
+}
+
+Contest group_norm_backward(const Shape& shape, const group_norm::Problem& p, int64_t n) {
+  Contest contest = begin_contest(shape, "backward", n);
+  const int64_t size = 4 * n * p.pixels * p.c, groups = 4 * n * p.groups, parameters = p.affine ? 4 * p.c : 0;
+  const int x = contest.input("x", size), y = contest.input("y", size), dy = contest.input("dy", size), gamma = contest.input("gamma", 4 * p.c),
+            mean = contest.input("mean", groups), rstd = contest.input("rstd", groups), dx = contest.output("dx", size, sum_tolerance(4)),
+            dresidual = contest.output("dresidual", p.add ? size : 0, kRoundings),
+            dgamma = contest.output("dgamma", parameters, sum_tolerance(n * p.pixels)), dbeta = contest.output("dbeta", parameters, sum_tolerance(n * p.pixels));
+  contest.fill = [=](Contest& c) {
+    c.normals(x, 1), c.normals(gamma, 2), c.normals(dy, 3);
+    std::vector<float> beta(static_cast<std::size_t>(p.c)), residual(c.before(x).size());
+    group_norm::forward_ref<float>(p, n, c.before(x).data(), c.before(gamma).data(), beta.data(), residual.data(), c.before(y).data(),
+                                   c.before(mean).data(), c.before(rstd).data());
+    group_norm::backward_ref<float>(p, n, c.before(x).data(), c.before(y).data(), c.before(dy).data(), c.before(gamma).data(),
+                                    c.before(mean).data(), c.before(rstd).data(), c.want(dx).data(), p.add ? c.want(dresidual).data() : nullptr,
+                                    p.affine ? c.want(dgamma).data() : nullptr, p.affine ? c.want(dbeta).data() : nullptr, false);
+  };
+  const auto wanted = [=](const Addresses& at, int array, bool is_wanted) { return is_wanted ? at.at(array) : nullptr; };
+  contest.on_host("own", "", [=](const Addresses& at) {
+    group_norm::backward_host(p, n, at.at(x), at.at(y), at.at(dy), at.at(gamma), at.at(mean), at.at(rstd), at.at(dx),
+                              wanted(at, dresidual, p.add), wanted(at, dgamma, p.affine), wanted(at, dbeta, p.affine), false);
+  });
+#ifdef SKEWBENCH_CUDA
+  contest.on_device<group_norm::Backward>(group_norm::backward_versions(), nullptr, [=](const Addresses& at) {
+    return group_norm::Backward{p, n, at.at(x), at.at(y), at.at(dy), at.at(gamma), at.at(mean), at.at(rstd), at.at(dx),
+                                wanted(at, dresidual, p.add), wanted(at, dgamma, p.affine), wanted(at, dbeta, p.affine), false};
+  });
+#endif
+  return contest;
+}
+
+Contest batch_norm_forward(const Shape& shape, const batch_norm::Problem& p, int64_t rows, int64_t n) {
+  Contest contest = begin_contest(shape, "forward", n);
+  const int64_t size = 4 * rows * p.c, channels = 4 * p.c;
+  const int x = contest.input("x", size), gamma = contest.input("gamma", channels), beta = contest.input("beta", channels),
+            y = contest.output("y", size, sum_tolerance(4)), mean = contest.output("mean", channels, sum_tolerance(rows)),
+            variance = contest.output("variance", channels, sum_tolerance(rows));
+  contest.fill = [=](Contest& c) {
+    c.normals(x, 1), c.normals(gamma, 2), c.normals(beta, 3);
+    batch_norm::forward_training_ref<float>(p, rows, c.before(x).data(), c.before(gamma).data(), c.before(beta).data(), c.want(y).data(),
+                                            c.want(mean).data(), c.want(variance).data());
+  };
+  contest.on_host("onednn", "batch_normalization", onednn::batch_norm(rows, p.c, static_cast<float>(p.eps), p.relu, x, gamma, beta, y, mean, variance));
+  contest.on_host("own", "", [=](const Addresses& at) {
+    batch_norm::forward_training_host(p, rows, at.at(x), at.at(gamma), at.at(beta), at.at(y), at.at(mean), at.at(variance));
+  });
+#ifdef SKEWBENCH_CUDA
+  contest.on_device<batch_norm::ForwardTraining>(
+      batch_norm::forward_training_versions(), batch_norm::forward_training_vendor(), [=](const Addresses& at) {
+        return batch_norm::ForwardTraining{p, rows, at.at(x), at.at(gamma), at.at(beta), nullptr, at.at(y), at.at(mean), at.at(variance)};
+      });
+#endif
+  return contest;
+}
+
+Contest batch_norm_backward(const Shape& shape, const batch_norm::Problem& p, int64_t rows, int64_t n) {
+  Contest contest = begin_contest(shape, "backward", n);
+  const int64_t size = 4 * rows * p.c, channels = 4 * p.c;
+  const int x = contest.input("x", size), y = contest.input("y", size), dy = contest.input("dy", size), mean = contest.input("mean", channels),
+            variance = contest.input("variance", channels), gamma = contest.input("gamma", channels), dx = contest.output("dx", size, sum_tolerance(4)),
+            dgamma = contest.output("dgamma", channels, sum_tolerance(rows)), dbeta = contest.output("dbeta", channels, sum_tolerance(rows));
+  contest.fill = [=](Contest& c) {
+    c.normals(x, 1), c.normals(gamma, 2), c.normals(dy, 3);
+    const std::vector<float> beta(static_cast<std::size_t>(p.c));
+    batch_norm::forward_training_ref<float>(p, rows, c.before(x).data(), c.before(gamma).data(), beta.data(), c.before(y).data(),
+                                            c.before(mean).data(), c.before(variance).data());
+    batch_norm::backward_training_ref<float>(p, rows, c.before(x).data(), c.before(y).data(), c.before(dy).data(), c.before(mean).data(),
+                                             c.before(variance).data(), c.before(gamma).data(), c.want(dx).data(), c.want(dgamma).data(),
+                                             c.want(dbeta).data());
+  };
+  contest.on_host("own", "", [=](const Addresses& at) {
+    batch_norm::backward_training_host(p, rows, at.at(x), at.at(y), at.at(dy), at.at(mean), at.at(variance), at.at(gamma), at.at(dx),
+                                       at.at(dgamma), at.at(dbeta));
+  });
+#ifdef SKEWBENCH_CUDA
+  contest.on_device<batch_norm::Backward>(
+      batch_norm::backward_training_versions(), batch_norm::backward_training_vendor(), [=](const Addresses& at) {
+        return batch_norm::Backward{p, rows, at.at(x), at.at(y), at.at(dy), at.at(mean), at.at(variance), at.at(gamma), at.at(dx), nullptr,
+                                    at.at(dgamma), at.at(dbeta), false};
+      });
+#endif
+  return contest;
+}
+
+pooling::Problem pooling_of(const Shape& s) {
+  if (s.of("global", 0)) return {pooling::Kind::global_average, s.of("h"), s.of("w"), s.of("c")};
+  return {s.of("max") ? pooling::Kind::max : pooling::Kind::average, s.of("h"), s.of("w"), s.of("c"), s.of("window"), s.of("stride"), s.of("pad"),
+          s.of("ceil") == 1};
+}
+
+}  // namespace
+
+std::vector<Contest> group_norm_contests(const Shape& s, int64_t n) {
+  const group_norm::Problem p{.pixels = s.of("pixels"), .c = s.of("c"), .groups = s.of("groups"), .affine = s.of("affine") == 1,
+                              .relu = s.of("relu") == 1, .add = s.of("add") == 1};
+  return {group_norm_forward(s, p, n), group_norm_backward(s, p, n)};
+}
+
+std::vector<Contest> batch_norm_contests(const Shape& s, int64_t n) {
+  const batch_norm::Problem p{.c = s.of("c"), .relu = s.of("relu") == 1};
+  const int64_t rows = n * s.of("pixels");
+  return {batch_norm_forward(s, p, rows, n), batch_norm_backward(s, p, rows, n)};
+}
+
+std::vector<Contest> local_response_norm_contests(const Shape& s, int64_t n) {
+  const int64_t pixels = s.of("pixels");
+  const local_response_norm::Problem p{.h = 1, .w = pixels, .c = s.of("c"), .size = s.of("region")};
+  const int64_t size = 4 * n * pixels * p.c;
+  Contest contest = begin_contest(s, "forward", n);
+  const int x = contest.input("x", size), y = contest.output("y", size, kRoundings), scale = contest.output("scale", size, kRoundings);
+  contest.fill = [=](Contest& c) {
+    c.normals(x, 1);
+    local_response_norm::forward_ref<float>(p, n, c.before(x).data(), c.want(y).data(), c.want(scale).data());
+    c.arrays[static_cast<std::size_t>(scale)].want.clear();  // oneDNN has a form of its own for the backward pass
+  };
+  contest.on_host("onednn", "lrn", onednn::local_response_norm(n, p.h, p.w, p.c, p.size, p.alpha, p.beta, x, y));
+  contest.on_host("own", "", [=](const Addresses& at) { local_response_norm::forward_host(p, n, at.at(x), at.at(y), at.at(scale)); });
+  return {contest};
+}
+
+std::vector<Contest> pooling_contests(const Shape& shape, int64_t n) {
+  const pooling::Problem p = pooling_of(shape);
+  Contest forward = begin_contest(shape, "forward", n);
+  {
+    const int x = forward.input("x", 4 * p.x_size(n)), y = forward.output("y", 4 * p.y_size(n), sum_tolerance(p.h * p.w)),
+              winners = forward.exact_output("winners", p.workspace_bytes(n));
+    forward.fill = [=](Contest& c) {
+      c.normals(x, 1);
+      pooling::forward_ref<float>(p, n, c.before(x).data(), c.want(y).data(), c.want<uint8_t>(winners).data());
+    };
+    // oneDNN keeps the winners in a form of its own, so where there are some it takes part without a check of them: not at all.
+    if (p.kind == pooling::Kind::average && !p.ceil) forward.on_host("onednn", "pooling", onednn::pooling(p, n, x, y));
+    forward.on_host("own", "", [=](const Addresses& at) { pooling::forward_host(p, n, at.at(x), at.at(y), at.at<uint8_t>(winners)); });
+#ifdef SKEWBENCH_CUDA
+    forward.on_device<pooling::Forward>(pooling::forward_versions(), nullptr, [=](const Addresses& at) {
+      return pooling::Forward{p, n, at.at(x), at.at(y), p.workspace_bytes(n) > 0 ? at.at<uint8_t>(winners) : nullptr};
+    });
+#endif
+  }
+  Contest backward = begin_contest(shape, "backward", n);
+  {
+    const int dy = backward.input("dy", 4 * p.y_size(n)), winners = backward.input("winners", p.workspace_bytes(n)),
+              dx = backward.output("dx", 4 * p.x_size(n), kRoundings);
+    backward.fill = [=](Contest& c) {
+      c.normals(dy, 1);
+      std::vector<float> x(static_cast<std::size_t>(p.x_size(n))), y(static_cast<std::size_t>(p.y_size(n)));
+      for (std::size_t i = 0; i < x.size(); ++i) x[i] = c.before(dy)[i % c.before(dy).size()];
+      pooling::forward_ref<float>(p, n, x.data(), y.data(), c.before<uint8_t>(winners).data());
+      pooling::backward_ref<float>(p, n, c.before(dy).data(), c.before<uint8_t>(winners).data(), c.want(dx).data());
+    };
+    backward.on_host("own", "", [=](const Addresses& at) { pooling::backward_host(p, n, at.at(dy), at.at<uint8_t>(winners), at.at(dx)); });
+#ifdef SKEWBENCH_CUDA
+    backward.on_device<pooling::Backward>(pooling::backward_versions(), nullptr, [=](const Addresses& at) {
+      return pooling::Backward{p, n, at.at(dy), at.at<uint8_t>(winners), at.at(dx)};
+    });
+#endif
+  }
+  return {forward, backward};
+}
+
+std::vector<Contest> softmax_cross_entropy_contests(const Shape& shape, int64_t n) {
+  namespace loss = softmax_cross_entropy;
+  const int64_t classes = shape.of("classes");
+  Contest contest = begin_contest(shape, "loss_and_gradient", n);
+  const int logits = contest.input("logits", 4 * n * classes), labels = contest.input("labels", 4 * n),
+            losses = contest.output("losses", 4 * n, sum_tolerance(classes)), dlogits = contest.output("dlogits", 4 * n * classes, sum_tolerance(classes)),
+            total = contest.input("total", 0);
+  contest.arrays[static_cast<std::size_t>(total)] = {.name = "total", .bytes = 8, .is_written = true};  // scratch: the host returns it
+  contest.fill = [=](Contest& c) {
+    c.normals(logits, 1, 3);
+    for (int64_t i = 0; i < n; ++i) c.before<int32_t>(labels)[static_cast<std::size_t>(i)] = static_cast<int32_t>(7 * i % classes);
+    loss::loss_and_gradient_ref<float>(n, classes, c.before(logits).data(), c.before<int32_t>(labels).data(), nullptr, double(n),
+                                       c.want(losses).data(), c.want(dlogits).data());
+  };
+  contest.on_host("own", "", [=](const Addresses& at) {
+    *at.at<double>(total) =
+        loss::loss_and_gradient_host(n, classes, at.at(logits), at.at<int32_t>(labels), nullptr, double(n), at.at(losses), at.at(dlogits));
+  });
+#ifdef SKEWBENCH_CUDA
+  contest.on_device<loss::LossAndGradient>(loss::loss_and_gradient_versions(), nullptr, [=](const Addresses& at) {
+    return loss::LossAndGradient{n, classes, at.at(logits), at.at<int32_t>(labels), nullptr, double(n), at.at(losses), at.at(dlogits), at.at<double>(total)};
+  });
+#endif
+  return {contest};
+}
+
+}  // namespace skewbench::bench_kernels

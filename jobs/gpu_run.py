@@ -1,0 +1,122 @@
+"""Runs CUDA tests and benchmarks on a GPU and writes what came out to results/gpu/: python jobs/gpu_run.py check|test|bench
+
+check: one sentence and exit code 1 where there is no GPU, or no nvcc. test: every CUDA test through NVIDIA's runtime, then
+again under compute-sanitizer's memcheck, racecheck, initcheck and synccheck where that is installed. bench: every row of
+bench_kernels on the device. Files are named by date and GPU and say what they ran on.
+"""
+
+import argparse
+import ctypes
+import datetime
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import launch
+
+ROOT = Path(__file__).resolve().parent.parent
+SANITIZERS = ("memcheck", "racecheck", "initcheck", "synccheck")
+
+
+def why_no_gpu(library="libcuda.so.1"):
+    """Empty where a GPU can be used, by asking the driver itself."""
+    if not shutil.which("nvcc"):
+        return "there is no nvcc here, so there are no CUDA kernels to run"
+    try:
+        driver = ctypes.CDLL(library)
+    except OSError:
+        return "there is no GPU here: no NVIDIA driver is installed"
+    count = ctypes.c_int(0)
+    if error := driver.cuInit(0):
+        return f"there is no GPU here: the driver does not start (CUDA error {error})"
+    if driver.cuDeviceGetCount(ctypes.byref(count)) or count.value == 0:
+        return "there is no GPU here: the driver finds no device"
+    return ""
+
+
+def output_of(*command):
+    try:
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT).stdout.strip()
+    except OSError:
+        return "unknown"
+
+
+def environment():
+    """What a reader of the file must know, as '# key: value' lines."""
+    gpu = output_of("nvidia-smi", "--query-gpu=name,driver_version,clocks.sm,clocks.max.sm,power.limit,temperature.gpu", "--format=csv,noheader")
+    facts = {"started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "gpu": gpu,
+             "nvcc": output_of("nvcc", "--version").splitlines()[-1], "revision": output_of("git", "rev-parse", "HEAD"),
+             "changed files": str(len(output_of("git", "status", "--porcelain").splitlines()))}
+    return gpu.split(",")[0].splitlines()[0], "".join(f"# {key}: {value}\n" for key, value in facts.items())
+
+
+def stem(kind, gpu):
+    name = re.sub(r"\W+", "_", gpu.lower()).strip("_") or "gpu"
+    return f"{datetime.datetime.now(datetime.timezone.utc):%Y%m%d_%H%M%S}_{name}_{kind}"
+
+
+def run_and_keep(command, out):
+    """Runs, shows and keeps what a command prints; its exit code."""
+    out.write(f"$ {' '.join(map(str, command))}\n")
+    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT,
+                               env=launch.environment(), start_new_session=True)
+    try:
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            out.write(line)
+        code = process.wait()
+    finally:
+        launch.end(process)
+    out.write(f"exit code {code}\n\n")
+    return code
+
+
+def test(build, folder):
+    gpu, facts = environment()
+    path = folder / f"{stem('tests', gpu)}.txt"
+    with path.open("w") as out:
+        out.write(facts)
+        codes = [run_and_keep([sys.executable, "jobs/run_tests.py", "--build", build, "--cuda", "gpu"], out)]
+        sanitizer = shutil.which("compute-sanitizer")
+        programs = sorted(p for p in (build / "gpu/tests").rglob("*_cuda_test") if p.is_file()) if sanitizer else []
+        if not sanitizer:
+            out.write("compute-sanitizer is not installed: not run\n")
+        for program in programs:
+            for tool in SANITIZERS:
+                codes.append(run_and_keep([sanitizer, "--tool", tool, "--error-exitcode", "9", program, "--gtest_brief=1"], out))
+        verdict = "PASSED" if not any(codes) else "FAILED"
+        out.write(f"{verdict}: {len(codes)} runs, {sum(map(bool, codes))} of them failed\n")
+    print(f"{verdict}; {path}")
+    return 0 if verdict == "PASSED" else 1
+
+
+def bench(build, folder):
+    gpu, facts = environment()
+    name = folder / stem("kernels", gpu)
+    with Path(f"{name}.txt").open("w") as out:
+        out.write(facts)
+        code = run_and_keep([build / "bin/bench_kernels", "--place", "device", "--needs-gpu", "--out", name], out)
+    print(f"exit code {code}; {name}.txt, .jsonl, .h5")
+    return code
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(description="CUDA tests and benchmarks on a GPU")
+    parser.add_argument("what", choices=("check", "test", "bench"))
+    parser.add_argument("--build", default="build", help="the build folder [build]")
+    parser.add_argument("--results", default=str(ROOT / "results/gpu"), help="where to write [results/gpu]")
+    options = parser.parse_args(arguments)
+    if reason := why_no_gpu():
+        print(f"gpu_run: {reason}", file=sys.stderr)
+        return 1
+    if options.what == "check":
+        return 0
+    folder = Path(options.results)
+    folder.mkdir(parents=True, exist_ok=True)
+    return (test if options.what == "test" else bench)(Path(options.build).resolve(), folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
