@@ -1,0 +1,21 @@
+#include "kernels/quantize/sparse_cuda.h"
+
+namespace skewbench::quantize {
+namespace {
+
+using device::no_workspace;
+
+template <class Arguments>
+std::string any(const Arguments& a) { return why_not(a.problem); }
+
+const device::Version<Gather> kGather[] = {{1, "value_per_thread", any, no_workspace, v1::gather}};
+const device::Version<Take> kTake[] = {{1, "value_per_thread", any, no_workspace, v1::take}};
+const device::Version<Scatter> kScatter[] = {{1, "value_per_thread", any, no_workspace, v1::scatter}};
+
+}  // namespace
+
+std::span<const device::Version<Gather>> gather_versions() { return kGather; }
+std::span<const device::Version<Take>> take_versions() { return kTake; }
+std::span<const device::Version<Scatter>> scatter_versions() { return kScatter; }
+
+}  // namespace skewbench::quantize
