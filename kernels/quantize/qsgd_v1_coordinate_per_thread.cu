@@ -22,11 +22,12 @@ constexpr int kBlock = 256;  // threads for levels: eight groups
 __global__ void __launch_bounds__(kLanes) qsgd_norm_v1_kernel(Buckets of, const float* x, double* partials) {
   __shared__ double of_warps[kWarpsOfBlock];
   const auto range = of.range(blockIdx.x);
-  partials[blockIdx.x] = with_norm(of.is_maximum, [&](auto combine) {
+  const double shares = with_norm(of.is_maximum, [&](auto combine) {
     double lane = 0;
     for (int64_t i = range.begin + threadIdx.x; i < range.end; i += kLanes) lane = combine(lane, share(x[i], of.is_maximum));
     return tree_of_block(lane, of_warps, combine);
   });
+  if (threadIdx.x == 0) partials[blockIdx.x] = shares;
 }
 
 // message[bucket] = its scale

@@ -23,7 +23,7 @@ constexpr int kQuads = kLanes / 4;    // threads for norms: four lanes of ordere
 __global__ void __launch_bounds__(kQuads) qsgd_norm_v2_kernel(Buckets of, const float* x, double* partials) {
   __shared__ double of_warps[kWarpsOfBlock];
   const auto range = of.range(blockIdx.x);
-  partials[blockIdx.x] = with_norm(of.is_maximum, [&](auto combine) {
+  const double shares = with_norm(of.is_maximum, [&](auto combine) {
     double lane[4] = {};
     for (int64_t quad = range.begin / 4 + threadIdx.x; 4 * quad < range.end; quad += kQuads) {
       const float4 v = load_four(x, quad, of.count);
@@ -34,6 +34,7 @@ __global__ void __launch_bounds__(kQuads) qsgd_norm_v2_kernel(Buckets of, const 
     }
     return tree_of_block(combine(combine(lane[0], lane[1]), combine(lane[2], lane[3])), of_warps, combine);
   });
+  if (threadIdx.x == 0) partials[blockIdx.x] = shares;
 }
 
 // message[bucket] = its scale
