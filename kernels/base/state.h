@@ -2,19 +2,18 @@
 //
 // Algorithms, schemes, codecs and streams declare their arrays here and hold nothing else between steps. Allocation,
 // memory report, checkpoint and determinism check walk the list. A rank allocates the arrays of its own workers, and
-// of the directed edges that its workers send on.
+// of the directed edges that its workers send on. Vectors lie in the run's memory, which may be a device's; records on
+// the host.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "kernels/base/aligned.h"
 #include "kernels/base/error.h"
+#include "kernels/base/memory.h"
 
 namespace skewbench {
 
@@ -45,17 +44,20 @@ class StateTable {
     ScalarType type;
     int64_t length;                             ///< elements per owner
     std::vector<Owner> owners;                  ///< ascending
-    std::vector<AlignedVector<std::byte>> memory;  ///< one zeroed block per owner
+    Holds holds;
+    std::vector<Block> memory;                  ///< one zeroed block per owner
   };
 
-  /// A table for a rank that hosts workers first .. last - 1.
-  StateTable(int first, int last) : first_(first), last_(last) {}
+  /// A table for a rank that hosts workers first .. last - 1; its vectors lie in `memory`.
+  StateTable(int first, int last, Memory memory = {}) : first_(first), last_(last), memory_(memory) {}
 
   /// Declares and allocates, zeroed; returns the handle. A name may be declared once.
-  int declare_worker(std::string name, ScalarType type, int64_t length);
-  int declare_global(std::string name, ScalarType type, int64_t length);
+  int declare_worker(std::string name, ScalarType type, int64_t length, Holds holds = Holds::vector);
+  int declare_global(std::string name, ScalarType type, int64_t length, Holds holds = Holds::vector);
   /// `edges`: (from, to) of every edge of the topology; those whose sender is hosted here get memory.
-  int declare_edges(std::string name, ScalarType type, int64_t length, std::vector<Owner> edges);
+  int declare_edges(std::string name, ScalarType type, int64_t length, std::vector<Owner> edges, Holds holds = Holds::vector);
+
+  Memory memory() const { return memory_; }
 
   /// What an owner holds; refuses another type than the declared one, and an owner of another rank.
   template <class T>
@@ -74,12 +76,13 @@ class StateTable {
     Array& array = arrays_[static_cast<std::size_t>(handle)];
     REQUIRE(array.type == scalar_type<T>() && position < array.memory.size(),
             "state {} is read as another type, or for a {} of another rank", array.name, to_string(array.scope));
-    return {reinterpret_cast<T*>(array.memory[position].data()), static_cast<std::size_t>(array.length)};
+    return {static_cast<T*>(array.memory[position].data()), static_cast<std::size_t>(array.length)};
   }
   std::size_t edge_position(int handle, int from, int to) const;
   int add(Array array);
 
   int first_, last_;
+  Memory memory_;
   std::vector<Array> arrays_;
 };
 

@@ -4,13 +4,16 @@
 
 namespace skewbench::mix {
 
-template <class T>
-void mix(Memory memory, std::span<const Input<T>> inputs, int64_t count, T* out, int64_t out_stride) {
-  REQUIRE(!memory.on_device(), "vectors on a device cannot be mixed by this program");
-  mix_host<T>(inputs, count, out, out_stride);
+template <>
+void mix(Memory memory, std::span<const Input<float>> inputs, int64_t count, float* out, int64_t out_stride) {
+  if (!memory.on_device()) return mix_host<float>(inputs, count, out, out_stride);
+  if (count > 0) mix_on_device(memory.queue(), inputs, count, out, out_stride);
 }
 
-template void mix(Memory, std::span<const Input<float>>, int64_t, float*, int64_t);
-template void mix(Memory, std::span<const Input<double>>, int64_t, double*, int64_t);
+template <>
+void mix(Memory memory, std::span<const Input<double>> inputs, int64_t count, double* out, int64_t out_stride) {
+  REQUIRE(!memory.on_device(), "{} doubles on a device: vectors of doubles are mixed on the host only", count);
+  mix_host<double>(inputs, count, out, out_stride);
+}
 
 }  // namespace skewbench::mix
