@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <numeric>
 
 #include "kernels/base/random.h"
+#include "kernels/squared_distance/squared_distance.h"
 #include "partitions/partition.h"
 #include "partitions/sampler.h"
 
@@ -49,7 +49,8 @@ std::vector<int64_t> evaluation_steps(double eval_every, int64_t steps_per_epoch
 template <class T>
 Evaluator<T>::Evaluator(Run<T>& run, const partitions::Dataset& dataset, int64_t samples, int workers)
     : run_(run), dataset_(dataset), evaluated_(workers_to_evaluate(run.workers(), workers, run.hyper().seed)),
-      mean_(run.exchange().communicator(), run.exchange().placement(), uncounted_, run.layout().size()) {
+      mean_(run.exchange().transport(), run.exchange().placement(), uncounted_, run.layout().size()),
+      distances_(run.memory(), run.exchange().placement().local()) {
   const int64_t count = std::min(samples, dataset.test.count);
   std::vector<int64_t> subset(static_cast<std::size_t>(count));  // without classes: simply the first ones
   std::iota(subset.begin(), subset.end(), int64_t{0});
@@ -93,33 +94,32 @@ EvaluationNumbers Evaluator<T>::evaluate(bool full) {
 /// |x_i - mean|^2 of each local worker.
 template <class T>
 std::vector<double> Evaluator<T>::consensus_terms(const T* mean) {
-  std::vector<double> terms;
-  for (int i = run_.first(); i < run_.last(); ++i) {
-    const T* x = run_.x(i);
-    double sum = 0;
-    for (const Tensor& tensor : run_.layout().tensors()) {
-      if (tensor.kind == TensorKind::running_statistic) continue;
-      for (int64_t e = tensor.offset; e < tensor.offset + tensor.length; ++e) {
-        const double difference = static_cast<double>(x[e]) - static_cast<double>(mean[e]);
-        sum += difference * difference;
-      }
-    }
-    terms.push_back(sum);
-  }
+  for (int i = run_.first(); i < run_.last(); ++i)  // the gaps are zero in both
+    squared_distance::distance<T>(run_.memory(), run_.layout().statistics_begin(), run_.x(i), mean, distances_.data() + i - run_.first());
+  std::vector<double> terms(static_cast<std::size_t>(distances_.size()));
+  run_.memory().download(terms.data(), distances_.data(), std::ssize(terms) * static_cast<int64_t>(sizeof(double)));
   return terms;
 }
 
-/// Each by its own rank. Workers with the same bits have the same result: after an all-reduce one of them is enough.
+/// Whether the vectors of two local workers are equal in every element.
+template <class T>
+bool Evaluator<T>::are_equal(int one, int other) {
+  double distance = 0;
+  squared_distance::distance<T>(run_.memory(), run_.layout().size(), run_.x(one), run_.x(other), distances_.data());
+  run_.memory().download(&distance, distances_.data(), sizeof distance);
+  return distance == 0;
+}
+
+/// Each by its own rank. Equal workers have the same result: after an all-reduce one of them is enough.
 template <class T>
 std::vector<Evaluation> Evaluator<T>::evaluate_workers(const Batch& samples) {
-  const auto bytes = static_cast<std::size_t>(run_.layout().size()) * sizeof(T);
   std::vector<double> loss(evaluated_.size()), correct(evaluated_.size());
   int last = -1;
   Evaluation evaluation;
   for (std::size_t k = 0; k < evaluated_.size(); ++k) {
     const int i = evaluated_[k];
     if (!run_.exchange().placement().hosts(i)) continue;
-    if (last < 0 || std::memcmp(run_.x(i), run_.x(last), bytes) != 0) evaluation = run_.task().evaluate(run_.x(i), samples);
+    if (last < 0 || !are_equal(i, last)) evaluation = run_.task().evaluate(run_.x(i), samples);
     last = i;
     loss[k] = evaluation.loss_sum;
     correct[k] = static_cast<double>(evaluation.correct);

@@ -6,6 +6,7 @@
 
 #include "bench/train/run.h"
 #include "comm/all_reduce/all_reduce.h"
+#include "kernels/base/aligned.h"
 #include "partitions/dataset.h"
 
 namespace skewbench::train {
@@ -36,6 +37,7 @@ class Evaluator {
 
  private:
   std::vector<double> consensus_terms(const T* mean);
+  bool are_equal(int one, int other);
   std::vector<Evaluation> evaluate_workers(const Batch& samples);
   Evaluation evaluate_in_blocks(const T* parameters, const Batch& samples);
 
@@ -46,6 +48,7 @@ class Evaluator {
   std::vector<int32_t> subset_labels_;
   exchange::Meter uncounted_;
   all_reduce::AllReduce<T> mean_;
+  Buffer<double> distances_;  // [local worker]
 };
 
 }  // namespace skewbench::train

@@ -201,10 +201,13 @@ class TrainingRun {
   /// The trainable parameters of all workers, without the gaps of the flat vector, as float64.
   void append_trajectory() {
     std::vector<double> local;
-    for (int i = placement_.first(); i < placement_.last(); ++i)
+    std::vector<T> x(static_cast<std::size_t>(task_->layout().size()));
+    for (int i = placement_.first(); i < placement_.last(); ++i) {
+      run_->memory().download(x.data(), run_->x(i), std::ssize(x) * static_cast<int64_t>(sizeof(T)));
       for (const Tensor& tensor : task_->layout().tensors())
         if (tensor.kind != TensorKind::running_statistic)
-          local.insert(local.end(), run_->x(i) + tensor.offset, run_->x(i) + tensor.offset + tensor.length);
+          local.insert(local.end(), x.begin() + tensor.offset, x.begin() + tensor.offset + tensor.length);
+    }
     const auto bytes = std::as_bytes(std::span(local));
     exchange::Meter uncounted;
     const auto all = exchange::all_gather_bytes(communicator_, placement_, uncounted, {bytes.begin(), bytes.end()},

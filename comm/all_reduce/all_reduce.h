@@ -9,36 +9,38 @@
 #include <vector>
 
 #include "comm/exchange/meter.h"
-#include "comm/exchange/mpi_support.h"
 #include "comm/exchange/placement.h"
+#include "comm/exchange/transport.h"
 #include "comm/exchange/worker_vectors.h"
-#include "kernels/base/aligned.h"
+#include "kernels/base/memory.h"
 
 namespace skewbench::all_reduce {
 
 template <class T>
 class AllReduce {
  public:
-  /// Over the first `count` elements of every worker's vector.
-  AllReduce(const exchange::Communicator& communicator, const exchange::Placement& placement,
-            exchange::Meter& meter, int64_t count);
+  /// Over the first `count` elements of every worker's vector, which lie in the transport's memory. The references must
+  /// outlive it; between calls others may use the transport.
+  AllReduce(exchange::Transport& transport, const exchange::Placement& placement, exchange::Meter& meter, int64_t count);
 
   /// result [count] <- sum_i weight[i] * source(i), weights of all n workers. Collective. The result is one vector per
-  /// rank, valid until the next call: workers of a rank read it, nothing is copied.
+  /// rank, in the transport's memory and valid until the next call: workers of a rank read it, nothing is copied.
   const T* combine(const std::vector<double>& weight, const exchange::VectorOf<const T>& source);
 
-  int64_t buffer_bytes() const { return static_cast<int64_t>((received_.size() + result_.size()) * sizeof(T)); }
+  int64_t buffer_bytes() const { return (received_.size() + result_.size()) * static_cast<int64_t>(sizeof(T)); }
 
  private:
   int64_t slice_begin(int worker) const;
   void count_bytes();
+  void scatter(const exchange::VectorOf<const T>& source);
+  void gather();
 
-  const exchange::Communicator& communicator_;
+  exchange::Transport& transport_;
   const exchange::Placement& placement_;
   exchange::Meter& meter_;
   int64_t count_;
-  AlignedVector<T> received_;  // [remote worker][elements of this rank's slices]
-  AlignedVector<T> result_;    // [count]
+  Buffer<T> received_;  // [remote worker][elements of this rank's slices]
+  Buffer<T> result_;    // [count]
 };
 
 /// The same sum for all workers in one process.

@@ -15,11 +15,12 @@ namespace {
 template <class T>
 void expect_same_bits() {
   const exchange::Communicator& communicator = *exchange::test_communicator();
+  const auto transport = exchange::make_mpi_transport(communicator, Memory());
   for (const int workers : {8, 13, 32}) {
     for (const int64_t count : {1, 15, 16, 100, 1037, 5000}) {  // fewer elements than workers, and tails
       const exchange::Placement placement(workers, communicator.size(), communicator.rank());
       exchange::Meter meter;
-      AllReduce<T> all_reduce(communicator, placement, meter, count);
+      AllReduce<T> all_reduce(*transport, placement, meter, count);
       const auto x = random_vectors<T>(workers, count, count);
       std::vector<double> weight;
       for (int i = 0; i < workers; ++i) weight.push_back((i + 1.0) / workers);
@@ -42,7 +43,8 @@ TEST(AllReduce, AWorkerSendsTwiceItsVectorLessItsOwnSlices) {
   const int64_t count = 16 * n * 3;  // equal slices
   const exchange::Placement placement(n, communicator.size(), communicator.rank());
   exchange::Meter meter;
-  AllReduce<float> all_reduce(communicator, placement, meter, count);
+  const auto transport = exchange::make_mpi_transport(communicator, Memory());
+  AllReduce<float> all_reduce(*transport, placement, meter, count);
   const std::vector<float> x(static_cast<std::size_t>(count), 1.0f);
   all_reduce.combine(std::vector<double>(n, 0.125), [&](int) { return x.data(); });
   int64_t wire = 0;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <climits>
 #include <exception>
+#include <utility>
 
+#include "kernels/base/aligned.h"
 #include "kernels/base/compare.h"
 #include "kernels/base/random.h"
 
@@ -60,14 +62,18 @@ std::size_t position_of(const std::vector<int>& ranks, int rank) {
 
 Exchange::Exchange(const Communicator& communicator, const Placement& placement, const topology::Topology& topology,
                    Meter& meter)
-    : communicator_(communicator), placement_(placement), topology_(topology),
+    : Exchange(make_mpi_transport(communicator, Memory()), placement, topology, meter) {}
+
+Exchange::Exchange(std::unique_ptr<Transport> transport, const Placement& placement, const topology::Topology& topology,
+                   Meter& meter)
+    : transport_(std::move(transport)), placement_(placement), topology_(topology),
       phases_(static_cast<std::size_t>(topology.period)), meter_(meter), exceptions_(std::uncaught_exceptions()) {
   uint64_t hash = 0;
   for (const topology::Graph& graph : topology.graphs)
     hash = hash * 31 + fingerprint(std::as_bytes(std::span(graph.edges())));
   uint64_t lowest = 0, highest = 0;
-  MPI_CALL(MPI_Allreduce(&hash, &lowest, 1, MPI_UINT64_T, MPI_MIN, communicator.handle()));
-  MPI_CALL(MPI_Allreduce(&hash, &highest, 1, MPI_UINT64_T, MPI_MAX, communicator.handle()));
+  MPI_CALL(MPI_Allreduce(&hash, &lowest, 1, MPI_UINT64_T, MPI_MIN, communicator().handle()));
+  MPI_CALL(MPI_Allreduce(&hash, &highest, 1, MPI_UINT64_T, MPI_MAX, communicator().handle()));
   REQUIRE(lowest == highest, "the ranks disagree about the edges of topology {}", topology.name);
 }
 
@@ -87,6 +93,7 @@ int Exchange::open(Channel channel) {
           "a message of channel {} may have {} elements of {} bytes; MPI takes {} bytes", channel.name, channel.bound,
           channel.element_bytes, INT_MAX);
   Open opened;
+  opened.buffer = Buffer<std::byte>(channel.holds == Holds::vector ? memory() : Memory());
   opened.spec = std::move(channel);
   channels_.push_back(std::move(opened));
   return static_cast<int>(channels_.size()) - 1;
@@ -95,7 +102,7 @@ int Exchange::open(Channel channel) {
 const PhasePlan& Exchange::phase_plan(int64_t step) {
   const auto phase = static_cast<int>(step % topology_.period);
   auto& plan = phases_[static_cast<std::size_t>(phase)];
-  if (!plan) plan = std::make_unique<PhasePlan>(communicator_, placement_, topology_, phase);
+  if (!plan) plan = std::make_unique<PhasePlan>(communicator(), placement_, topology_, phase);
   return *plan;
 }
 
@@ -104,12 +111,14 @@ void Exchange::post(int handle, int worker, Slice slice) { post(handle, worker, 
 void Exchange::post(int handle, int from, int to, Slice slice) {
   Open& channel = channels_[static_cast<std::size_t>(handle)];
   REQUIRE(placement_.hosts(from), "worker {} posts on channel {} but is not hosted by rank {}", from, channel.spec.name,
-          communicator_.rank());
+          communicator().rank());
   REQUIRE(channel.spec.fixed_length ? slice.count == channel.spec.bound : slice.count <= channel.spec.bound,
           "worker {} posts {} elements on channel {}, whose messages have {}{}", from, slice.count, channel.spec.name,
           channel.spec.fixed_length ? "" : "at most ", channel.spec.bound);
   REQUIRE(slice.count >= 0 && (slice.count == 0 || !slice.lost()), "worker {} posts {} elements from {} on channel {}",
           from, slice.count, slice.data, channel.spec.name);
+  REQUIRE(slice.count == 0 || slice.stride == 1 || !is_on_device(channel),
+          "worker {} posts elements {} apart on channel {}: on a device a message is contiguous", from, slice.stride, channel.spec.name);
   if (slice.count == 0) slice.data = &kNothing;
   channel.posts.push_back({from, to, slice});
 }
@@ -203,52 +212,91 @@ void Exchange::begin(int64_t step, const std::vector<int>& channels) {
   }
   if (phase.comm() != MPI_COMM_NULL) {
     exchange_lengths(phase, channels);
-    std::vector<TypeBuilder> sends(phase.neighbours().size()), receives(sends.size());
-    for (const int handle : channels) {
-      Open& channel = channels_[static_cast<std::size_t>(handle)];
-      const int64_t size = channel.spec.element_bytes;
-      for (const Crossing& crossing : channel.plan->outgoing)
-        sends[position_of(phase.neighbours(), crossing.remote_rank)].add(
-            sent(channel, crossing.from, crossing.to), size, types_in_flight_);
-      int64_t bytes = 0;
-      for (const Slice& slot : channel.arrived) bytes += round_up(slot.count * size, kAlignment);
-      if (std::ssize(channel.buffer) < bytes) channel.buffer.resize(static_cast<std::size_t>(bytes));
-      int64_t offset = 0;
-      for (std::size_t i = 0; i < channel.arrived.size(); ++i) {
-        Slice& slot = channel.arrived[i];
-        slot.data = slot.count > 0 ? channel.buffer.data() + offset : &kNothing;
-        offset += round_up(slot.count * size, kAlignment);
-        receives[position_of(phase.neighbours(), channel.plan->incoming[i].remote_rank)].add(slot, size, types_in_flight_);
-      }
-    }
-    const auto commit = [&](std::vector<TypeBuilder>& builders, Direction& direction) {
-      direction.counts.assign(builders.size(), 0);
-      direction.displacements.assign(builders.size(), 0);
-      direction.types.clear();
-      for (std::size_t i = 0; i < builders.size(); ++i)
-        direction.types.push_back(builders[i].commit(direction.counts[i], types_in_flight_));
-    };
-    Direction &out = sends_in_flight_, &in = receives_in_flight_;
-    commit(sends, out);
-    commit(receives, in);
-    MPI_CALL(MPI_Ineighbor_alltoallw(MPI_BOTTOM, out.counts.data(), out.displacements.data(), out.types.data(), MPI_BOTTOM,
-                                     in.counts.data(), in.displacements.data(), in.types.data(), phase.comm(), &request_));
+    for (const int handle : channels) make_room(channels_[static_cast<std::size_t>(handle)]);
+    start_on_host(phase, channels);
+    start_on_device(channels);
   }
   channels_under_way_ = channels;
   meter_.seconds.exchange += MPI_Wtime() - start;
 }
 
+/// Where each message from another rank will lie.
+void Exchange::make_room(Open& channel) {
+  const int64_t size = channel.spec.element_bytes;
+  int64_t bytes = 0;
+  for (const Slice& slot : channel.arrived) bytes += round_up(slot.count * size, kAlignment);
+  const std::byte* at = channel.buffer.at_least(bytes);
+  for (Slice& slot : channel.arrived) {
+    slot.data = slot.count > 0 ? at : &kNothing;
+    at += round_up(slot.count * size, kAlignment);
+  }
+}
+
+/// Everything that lies on the host, in one collective without packing.
+void Exchange::start_on_host(const PhasePlan& phase, const std::vector<int>& channels) {
+  std::vector<TypeBuilder> sends(phase.neighbours().size()), receives(sends.size());
+  for (const int handle : channels) {
+    Open& channel = channels_[static_cast<std::size_t>(handle)];
+    if (is_on_device(channel)) continue;
+    const int64_t size = channel.spec.element_bytes;
+    for (const auto& [rank, from, to] : channel.plan->outgoing)
+      sends[position_of(phase.neighbours(), rank)].add(sent(channel, from, to), size, types_in_flight_);
+    for (std::size_t i = 0; i < channel.arrived.size(); ++i)
+      receives[position_of(phase.neighbours(), channel.plan->incoming[i].remote_rank)].add(channel.arrived[i], size, types_in_flight_);
+  }
+  const auto commit = [&](std::vector<TypeBuilder>& builders, Direction& direction) {
+    direction.counts.assign(builders.size(), 0);
+    direction.displacements.assign(builders.size(), 0);
+    direction.types.clear();
+    for (std::size_t i = 0; i < builders.size(); ++i)
+      direction.types.push_back(builders[i].commit(direction.counts[i], types_in_flight_));
+  };
+  Direction &out = sends_in_flight_, &in = receives_in_flight_;
+  commit(sends, out);
+  commit(receives, in);
+  const bool is_needed = std::any_of(channels.begin(), channels.end(), [this](int handle) {
+    return !is_on_device(channels_[static_cast<std::size_t>(handle)]);
+  });
+  if (is_needed)  // the same on every rank
+    MPI_CALL(MPI_Ineighbor_alltoallw(MPI_BOTTOM, out.counts.data(), out.displacements.data(), out.types.data(), MPI_BOTTOM,
+                                     in.counts.data(), in.displacements.data(), in.types.data(), phase.comm(), &request_));
+}
+
+/// Everything that lies on the device, in one round of the transport. Channels and crossings are in the same order for the
+/// sender and the receiver.
+void Exchange::start_on_device(const std::vector<int>& channels) {
+  if (!memory().on_device()) return;
+  std::vector<Parcel> sends, receives;
+  for (const int handle : channels) {
+    Open& channel = channels_[static_cast<std::size_t>(handle)];
+    if (!is_on_device(channel)) continue;
+    const int64_t size = channel.spec.element_bytes;
+    for (const auto& [rank, from, to] : channel.plan->outgoing) {
+      const Slice& slice = sent(channel, from, to);
+      if (slice.count > 0) sends.push_back({rank, const_cast<void*>(slice.data), slice.count * size});
+    }
+    for (std::size_t i = 0; i < channel.arrived.size(); ++i) {
+      const Slice& slot = channel.arrived[i];
+      if (slot.count > 0) receives.push_back({channel.plan->incoming[i].remote_rank, const_cast<void*>(slot.data), slot.count * size});
+    }
+  }
+  transport_->begin(sends, receives);
+  is_transport_under_way_ = true;
+}
+
 void Exchange::progress() {
-  if (request_ == MPI_REQUEST_NULL) return;
+  if (request_ == MPI_REQUEST_NULL && !is_transport_under_way_) return;
   const double start = MPI_Wtime();
   int done = 0;
   MPI_CALL(MPI_Test(&request_, &done, MPI_STATUS_IGNORE));
+  if (is_transport_under_way_) transport_->progress();
   meter_.seconds.exchange += MPI_Wtime() - start;
 }
 
 void Exchange::end() {
   const double start = MPI_Wtime();
   MPI_CALL(MPI_Wait(&request_, MPI_STATUS_IGNORE));
+  if (std::exchange(is_transport_under_way_, false)) transport_->end();
   for (MPI_Datatype& type : types_in_flight_) MPI_CALL(MPI_Type_free(&type));
   types_in_flight_.clear();
   channels_under_way_.clear();
@@ -260,6 +308,13 @@ void Exchange::run(int64_t step, const std::vector<int>& channels) {
   end();
 }
 
+bool Exchange::crosses(int64_t step, int from) const {
+  for (int lane = 0; lane < topology_.lanes; ++lane)
+    for (const int to : topology_.graph(step, lane).out(from))
+      if (!placement_.hosts(to)) return true;
+  return false;
+}
+
 Slice Exchange::received(int handle, int from, int to) const {
   const Open& channel = channels_[static_cast<std::size_t>(handle)];
   REQUIRE(channel.plan != nullptr, "channel {} has had no round", channel.spec.name);
@@ -267,7 +322,7 @@ Slice Exchange::received(int handle, int from, int to) const {
           "channel {} is read at step {} before its round has ended", channel.spec.name, channel.step);
   const int edge = channel.plan->graph->edge_index(from, to);
   REQUIRE(edge >= 0 && placement_.hosts(to),
-          "rank {} reads a message {} -> {} on channel {}; step {} has no such edge to it", communicator_.rank(), from, to,
+          "rank {} reads a message {} -> {} on channel {}; step {} has no such edge to it", communicator().rank(), from, to,
           channel.spec.name, channel.step);
   if (loss_probability_ > 0) {
     const auto stream = static_cast<uint32_t>(int64_t{from} * placement_.workers() + to);
@@ -286,7 +341,7 @@ void Exchange::lose_messages(double probability, uint64_t seed) {
 
 int64_t Exchange::buffer_bytes() const {
   int64_t bytes = 0;
-  for (const Open& channel : channels_) bytes += static_cast<int64_t>(channel.buffer.capacity());
+  for (const Open& channel : channels_) bytes += channel.buffer.size();
   return bytes;
 }
 

@@ -1,5 +1,9 @@
 #include "comm/exchange/mpi_support.h"
 
+#if __has_include(<mpi-ext.h>)
+#include <mpi-ext.h>  // Open MPI and its relatives
+#endif
+
 #include <cstdlib>
 
 namespace skewbench::exchange {
@@ -36,6 +40,18 @@ MpiSession::~MpiSession() {
   int finalized = 0;
   MPI_Finalized(&finalized);
   if (!finalized) MPI_Finalize();
+}
+
+bool mpi_reads_device_memory() {
+#if defined(MPIX_CUDA_AWARE_SUPPORT)
+  return MPIX_Query_cuda_support() == 1;
+#elif defined(MPIX_GPU_SUPPORT_CUDA)  // MPICH
+  int supported = 0;
+  MPI_CALL(MPIX_GPU_query_support(MPIX_GPU_SUPPORT_CUDA, &supported));
+  return supported != 0;
+#else
+  return false;
+#endif
 }
 
 Communicator::Communicator(MPI_Comm parent) {

@@ -25,6 +25,9 @@ class MpiSession {
   MpiSession& operator=(const MpiSession&) = delete;
 };
 
+/// Whether MPI says that it sends from and receives into CUDA device memory. After MPI_Init.
+bool mpi_reads_device_memory();
+
 /// Own duplicate of a communicator, with MPI_ERRORS_RETURN.
 class Communicator {
  public:

@@ -29,14 +29,20 @@ class Gossip {
   /// must not overlap: a worker of this rank reads its neighbours' sources in place.
   void run(int64_t step, const exchange::VectorOf<const T>& source, const exchange::VectorOf<T>& destination);
 
-  /// The same in two halves: after begin() the sources are under way and must not change until end() has returned.
+  /// The same in two halves: after begin() the sources that cross to other ranks (exchange.crosses()) are under way and must
+  /// not change until end() has returned. Those that stay may still be written in between.
   void begin(int64_t step, const exchange::VectorOf<const T>& source);
   void end(const exchange::VectorOf<const T>& source, const exchange::VectorOf<T>& destination);
 
  private:
+  bool packs() const { return exchange_.memory().on_device() && exchange_.topology().lanes > 1; }
+  Buffer<T>& packed(int lane, int worker);
+  void pack(bool those_that_cross, const exchange::VectorOf<const T>& source);
+
   exchange::Exchange& exchange_;
   int64_t count_;
   std::vector<int> channels_;                        // [lane]
+  std::vector<Buffer<T>> packed_;                    // [lane][local worker] where a message must be contiguous
   std::vector<topology::MixingMatrix> weights_;      // [phase * lanes + lane], as the topology's graphs
   int64_t step_ = 0;
 };

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/mix/mix.h"
+#include "kernels/mix/mix_in_memory.h"
 
 namespace skewbench::relaysum {
 
@@ -17,7 +17,7 @@ template <class T>
 RelaySum<T>::RelaySum(exchange::Exchange& exchange, StateTable& state, int64_t count) : exchange_(exchange), state_(state) {
   const topology::Topology& topology = exchange.topology();
   require_trees(topology);
-  rounds_ = state.declare_global("relaysum.rounds", ScalarType::i64, 1);
+  rounds_ = state.declare_global("relaysum.rounds", ScalarType::i64, 1, Holds::record);
   for (int id = 0; id < topology.lanes; ++id) {
     Lane lane{};
     lane.tree = &topology.graph(0, id);
@@ -26,13 +26,13 @@ RelaySum<T>::RelaySum(exchange::Exchange& exchange, StateTable& state, int64_t c
     lane.message_channel = exchange.open({.name = "relaysum message", .addressing = per_edge, .lane = id,
                                           .element_bytes = sizeof(T), .bound = lane.length});
     lane.count_channel = exchange.open({.name = "relaysum count", .addressing = per_edge, .lane = id,
-                                        .element_bytes = sizeof(int64_t), .bound = 1});
+                                        .element_bytes = sizeof(int64_t), .bound = 1, .holds = Holds::record});
     std::vector<StateTable::Owner> edges;
     for (const topology::Edge& edge : lane.tree->edges()) edges.emplace_back(edge.from, edge.to);
     for (const int generation : {0, 1}) {
       const std::string suffix = fmt::format(".lane{}.generation{}", id, generation);
       lane.messages[generation] = state.declare_edges("relaysum.message" + suffix, scalar_type<T>(), lane.length, edges);
-      lane.counts[generation] = state.declare_edges("relaysum.count" + suffix, ScalarType::i64, 1, edges);
+      lane.counts[generation] = state.declare_edges("relaysum.count" + suffix, ScalarType::i64, 1, edges, Holds::record);
     }
     channels_.insert(channels_.end(), {lane.message_channel, lane.count_channel});
     lanes_.push_back(lane);
@@ -59,7 +59,7 @@ void RelaySum<T>::relay(Lane& lane, int lane_id, const exchange::VectorOf<const 
       }
       const auto message = state_.edge<T>(lane.messages[generation], i, j);
       const auto number = state_.edge<int64_t>(lane.counts[generation], i, j);
-      mix::mix_host<T>(inputs, lane.length, message.data(), 1);
+      mix::mix<T>(exchange_.memory(), inputs, lane.length, message.data(), 1);
       number[0] = count;
       exchange_.post(lane.message_channel, i, j, {message.data(), lane.length, 1});
       exchange_.post(lane.count_channel, i, j, {number.data(), 1, 1});
@@ -90,7 +90,7 @@ void RelaySum<T>::run(int64_t step, const exchange::VectorOf<const T>& value, co
       }
       const int64_t missing = n - count_of(i, id);
       if (missing > 0) inputs.push_back({reference + id, stride, static_cast<T>(missing) / static_cast<T>(n)});
-      mix::mix_host<T>(inputs, lane.length, average(i) + id, stride);
+      mix::mix<T>(exchange_.memory(), inputs, lane.length, average(i) + id, stride);
     }
   }
   exchange_.meter().seconds.mix += MPI_Wtime() - mixing;

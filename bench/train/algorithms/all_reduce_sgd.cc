@@ -12,7 +12,7 @@ template <class T>
 class AllReduceSgd : public Algorithm<T> {
  public:
   explicit AllReduceSgd(Run<T>& run)
-      : all_reduce_(run.exchange().communicator(), run.exchange().placement(), run.meter(), run.exchanged()),
+      : all_reduce_(run.exchange().transport(), run.exchange().placement(), run.meter(), run.exchanged()),
         weight_(static_cast<std::size_t>(run.workers()), 1.0 / run.workers()),
         gradient_(run.state().declare_worker("all_reduce_sgd.gradient", scalar_type<T>(), run.layout().size())) {
     if (run.hyper().momentum != 0)
@@ -25,7 +25,7 @@ class AllReduceSgd : public Algorithm<T> {
     const T* mean = all_reduce_.combine(weight_, gradient);
     for (int i = run.first(); i < run.last(); ++i) {
       T* momentum = momentum_ < 0 ? nullptr : run.state().template worker<T>(momentum_, i).data();
-      std::copy_n(mean, run.exchanged(), gradient(i));  // behind it: the worker's own batch statistics
+      run.copy(mean, gradient(i), run.exchanged());  // behind it: the worker's own batch statistics
       run.sgd_step(run.x(i), gradient(i), momentum, run.x(i));
     }
   }

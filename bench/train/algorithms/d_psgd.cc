@@ -16,8 +16,11 @@ class DPsgd : public Algorithm<T> {
   explicit DPsgd(Run<T>& run) : gossip_(run.exchange(), run.exchanged()), local_(run, "d_psgd") {}
 
   void step(Run<T>& run) override {
-    local_.take();
-    gossip_.run(run.step(), [&](int i) { return local_.half(i); }, [&](int i) { return run.x(i); });
+    const auto half = [&](int i) { return local_.half(i); };
+    local_.take(run.local(/*those_that_cross=*/true));
+    gossip_.begin(run.step(), half);
+    local_.take(run.local(/*those_that_cross=*/false));  // while the others' messages are under way
+    gossip_.end(half, [&](int i) { return run.x(i); });
   }
 
  private:

@@ -1,8 +1,9 @@
-// The first half of adapt-then-combine: h_i = sgd_step(x_i) on every local worker, each with a Nesterov momentum of its own
-// that stays local, or none. What the workers then agree on is the algorithm's.
+// The first half of adapt-then-combine: h_i = sgd_step(x_i) on local workers, each with a Nesterov momentum of its own that
+// stays local, or none. What the workers then agree on is the algorithm's.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "bench/train/run.h"
 
@@ -18,9 +19,9 @@ class LocalStep {
       momentum_ = run.state().declare_worker(algorithm + ".momentum", scalar_type<T>(), run.layout().size());
   }
 
-  /// Takes the step; what is not exchanged goes back to x_i at once.
-  void take() {
-    for (int i = run_.first(); i < run_.last(); ++i) {
+  /// Takes the step of these workers; what is not exchanged goes back to x_i at once.
+  void take(const std::vector<int>& workers) {
+    for (const int i : workers) {
       T* momentum = momentum_ < 0 ? nullptr : run_.state().template worker<T>(momentum_, i).data();
       run_.train(i, run_.x(i), run_.gradient());
       run_.sgd_step(run_.x(i), run_.gradient(), momentum, half(i));

@@ -30,27 +30,34 @@ class QgDsgdmN : public Algorithm<T> {
     const auto half = [&](int i) { return run.state().template worker<T>(half_, i).data(); };
     const auto averaged = [&](int i) { return run.state().template worker<T>(averaged_, i).data(); };
     const auto momentum = [&](int i) { return run.state().template worker<T>(momentum_, i).data(); };
-    for (int i = run.first(); i < run.last(); ++i) {
+    const auto take_local_step = [&](int i) {
       run.train(i, run.x(i), run.gradient());
       run.sgd_step(run.x(i), run.gradient(), momentum(i), half(i), /*update_momentum=*/false);
       run.copy_unexchanged(half(i), averaged(i));
-    }
-    gossip_.run(run.step(), half, averaged);
+    };
+    for (const int i : run.local(/*those_that_cross=*/true)) take_local_step(i);
+    gossip_.begin(run.step(), half);
+    for (const int i : run.local(/*those_that_cross=*/false)) take_local_step(i);  // while the others' messages are under way
+    gossip_.end(half, averaged);
     for (int i = run.first(); i < run.last(); ++i) {
-      follow_average(run, run.x(i), averaged(i), momentum(i));
-      std::copy_n(averaged(i), run.layout().size(), run.x(i));
+      run.combine({{1, run.x(i)}, {-1, averaged(i)}}, run.layout().statistics_begin(), run.x(i));  // x_i - y_i, rounded once
+      follow(run, run.x(i), momentum(i));
+      run.copy(averaged(i), run.x(i), run.layout().size());
     }
   }
 
  private:
-  static void follow_average(Run<T>& run, const T* x, const T* averaged, T* momentum) {
+  /// m = mu m + (1 - mu) / lr * difference, by ranges of one learning rate; in the gaps all are zero and stay so.
+  static void follow(Run<T>& run, const T* difference, T* momentum) {
     const auto mu = static_cast<T>(run.hyper().momentum);
-    for (const Tensor& tensor : run.layout().tensors()) {
-      if (tensor.kind == TensorKind::running_statistic) continue;
-      const T rate = static_cast<T>((1 - run.hyper().momentum) / std::max(run.lr() * tensor.lr_multiplier, 1e-8));
-#pragma omp simd
-      for (int64_t e = tensor.offset; e < tensor.offset + tensor.length; ++e)
-        momentum[e] = std::fma(rate, x[e] - averaged[e], mu * momentum[e]);
+    const auto& tensors = run.layout().tensors();
+    const int64_t end = run.layout().statistics_begin();
+    for (std::size_t t = 0; t < tensors.size() && tensors[t].offset < end;) {
+      const Tensor& first = tensors[t];
+      while (t < tensors.size() && tensors[t].lr_multiplier == first.lr_multiplier && tensors[t].offset < end) ++t;
+      const int64_t next = t < tensors.size() ? std::min(tensors[t].offset, end) : end;
+      const T rate = static_cast<T>((1 - run.hyper().momentum) / std::max(run.lr() * first.lr_multiplier, 1e-8));
+      run.combine({{mu, momentum + first.offset}, {rate, difference + first.offset}}, next - first.offset, momentum + first.offset);
     }
   }
 

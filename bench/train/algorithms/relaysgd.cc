@@ -5,6 +5,8 @@
 // Vogels et al., NeurIPS 2021, arXiv 2110.04175, algorithm 1; epfml/relaysgd algorithms.py relaysum_model. The initial
 // model x^0 stands in for what has not arrived in the first `diameter` steps: the repository's default, used in all
 // runs of the paper's table 2 (its README and the paper's listing take the worker's own h_i).
+#include <numeric>
+
 #include "bench/train/algorithms/algorithm.h"
 #include "bench/train/algorithms/local_step.h"
 #include "comm/relaysum/relaysum.h"
@@ -17,7 +19,9 @@ class RelaySgd : public Algorithm<T> {
   explicit RelaySgd(Run<T>& run) : relaysum_(run.exchange(), run.state(), run.exchanged()), local_(run, "relaysgd") {}
 
   void step(Run<T>& run) override {
-    local_.take();
+    std::vector<int> all(static_cast<std::size_t>(run.last() - run.first()));
+    std::iota(all.begin(), all.end(), run.first());
+    local_.take(all);
     relaysum_.run(run.step(), [&](int i) { return local_.half(i); }, run.initial(), [&](int i) { return run.x(i); });
   }
 

@@ -80,9 +80,8 @@ int Architecture::norm(const std::string& name, int input, const NormOptions& op
     group_norm::check(problem);
     return add_node(name, GroupNormLayer{problem, scale, shift}, input, options.residual, from);
   }
-  const batch_norm::Problem problem{.c = from.c, .relu = options.relu && !add};
-  return add_node(name, BatchNormLayer{problem, from.h * from.w, options.relu, add, scale, shift, -1, -1}, input,
-                  options.residual, from);
+  const batch_norm::Problem problem{.c = from.c, .relu = options.relu};
+  return add_node(name, BatchNormLayer{problem, from.h * from.w, scale, shift, -1, -1}, input, options.residual, from);
 }
 
 int Architecture::pool(const std::string& name, int input, const PoolOptions& options) {

@@ -57,9 +57,8 @@ struct GroupNormLayer {
   int scale, shift;
 };
 struct BatchNormLayer {
-  batch_norm::Problem problem;
-  int64_t pixels;  // of one sample
-  bool relu, add;  // what follows the norm
+  batch_norm::Problem problem;  // its ReLU comes behind the residual, where one is added
+  int64_t pixels;               // of one sample
   int scale, shift;
   int mean, variance;  // running statistics
 };

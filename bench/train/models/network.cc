@@ -2,24 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <type_traits>
+#include <utility>
 
-#include "bench/train/models/kernel_sets.h"
 #include "kernels/base/error.h"
 
 namespace skewbench::train {
 namespace {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-// call(set) with the set of kernels that was asked for.
-template <class T, class Call>
-auto with_kernels(Kernels kernels, Call call) {
-  if constexpr (std::is_same_v<T, float>)
-    return kernels == Kernels::host ? call(HostKernels()) : call(RefKernels<float>());
-  else
-    return call(RefKernels<T>());
-}
 
 }  // namespace
 
@@ -37,20 +27,28 @@ struct BasicNetwork<T>::Node {
 };
 
 template <class T>
-BasicNetwork<T>::BasicNetwork(Architecture architecture, const InputTransform& transform, Kernels kernels)
+BasicNetwork<T>::BasicNetwork(Architecture architecture, const InputTransform& transform,
+                              std::unique_ptr<NetworkKernels<T>> kernels)
     : architecture_(std::move(architecture)),
-      kernels_(kernels),
-      mean_(transform.mean.begin(), transform.mean.end()),
-      scale_(transform.scale.begin(), transform.scale.end()),
-      activations_(static_cast<std::size_t>(architecture_.activations())),
+      kernels_(std::move(kernels)),
+      mean_(memory(), std::ssize(transform.mean)),
+      scale_(memory(), std::ssize(transform.scale)),
+      losses_(memory()),
       seconds_(architecture_.nodes().size()) {
-  const auto channels = static_cast<std::size_t>(architecture_.shape(0).c);
+  const int64_t channels = architecture_.shape(0).c;
   REQUIRE(mean_.size() == channels && scale_.size() == channels,
           "an input of {} channels needs as many means and scales, not {} and {}", channels, mean_.size(),
           scale_.size());
+  for (const auto& [values, buffer] : {std::pair(&transform.mean, &mean_), std::pair(&transform.scale, &scale_)}) {
+    const std::vector<T> converted(values->begin(), values->end());
+    memory().upload(buffer->data(), converted.data(), channels * static_cast<int64_t>(sizeof(T)));
+  }
+  architecture_.micro_batch = kernels_->samples_at_once(architecture_.micro_batch);
   for (const LayerNode& node : architecture_.nodes())
-    nodes_.push_back({node, make_layer<T>(architecture_, node, kernels), -1, {}, {}});
+    nodes_.push_back({node, kernels_->make_layer(architecture_, node), -1, {}, {}});
+  for (int i = 0; i < architecture_.activations(); ++i) activations_.emplace_back(memory());
   plan_gradients();
+  for (std::size_t i = 0; i < slot_sizes_.size(); ++i) slots_.emplace_back(memory());
 }
 
 template <class T>
@@ -59,7 +57,7 @@ BasicNetwork<T>::~BasicNetwork() = default;
 // Walks backward once and gives each gradient a slot, the one freed last first: it is still in the cache.
 template <class T>
 void BasicNetwork<T>::plan_gradients() {
-  std::vector<int> free, of_activation(activations_.size(), -1);
+  std::vector<int> free, of_activation(static_cast<std::size_t>(architecture_.activations()), -1);
   auto size_of = [&](int activation) { return architecture_.shape(activation).size(); };
   auto take = [&](int activation) {
     if (free.empty()) {
@@ -101,11 +99,10 @@ void BasicNetwork<T>::plan_gradients() {
 template <class T>
 void BasicNetwork<T>::reserve(int64_t samples) {
   if (samples <= capacity_) return;
-  capacity_ = samples;
   for (int i = 0; i < architecture_.activations(); ++i)
-    activations_[static_cast<std::size_t>(i)].resize(static_cast<std::size_t>(samples * architecture_.shape(i).size()));
-  slots_.resize(slot_sizes_.size());
-  for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].resize(static_cast<std::size_t>(samples * slot_sizes_[i]));
+    activations_[static_cast<std::size_t>(i)].at_least(samples * architecture_.shape(i).size());
+  for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].at_least(samples * slot_sizes_[i]);
+  capacity_ = samples;
 }
 
 template <class T>
@@ -120,11 +117,18 @@ void BasicNetwork<T>::set_parameters(const T* parameters) {
 }
 
 template <class T>
-const T* BasicNetwork<T>::forward(int64_t n, const uint8_t* images, Pass pass) {
+LabelledImages<T> BasicNetwork<T>::stage(const LabelledImages<T>& samples, int64_t first, int64_t count) {
+  const int64_t image_bytes = architecture_.shape(0).size();
+  return kernels_->stage({count, samples.images + first * image_bytes, samples.labels + first,
+                          samples.weights ? samples.weights + first : nullptr},
+                         image_bytes, classes());
+}
+
+template <class T>
+const T* BasicNetwork<T>::forward(const LabelledImages<T>& staged, Pass pass) {
   const Shape& shape = architecture_.shape(0);
-  with_kernels<T>(kernels_, [&](auto kernels) {
-    kernels.image_to_real(n * shape.h * shape.w, shape.c, images, mean_.data(), scale_.data(), activation(0));
-  });
+  const int64_t n = staged.count;
+  kernels_->image_to_real(n * shape.h * shape.w, shape.c, staged.images, mean_.data(), scale_.data(), activation(0));
   double start = now();
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const LayerNode& node = nodes_[i].node;
@@ -148,9 +152,7 @@ void BasicNetwork<T>::backward(int64_t n, T* gradient, bool accumulate) {
     for (const auto& [target, from] :
          {std::pair(node.input, node.node.input), std::pair(node.residual, node.node.residual)})
       if (target.sum >= 0)
-        with_kernels<T>(kernels_, [&, &target = target, &from = from](auto kernels) {
-          kernels.add(n * architecture_.shape(from).size(), slot(target.sum), slot(target.slot), slot(target.sum));
-        });
+        kernels_->add(n * architecture_.shape(from).size(), slot(target.sum), slot(target.slot), slot(target.sum));
     const double end = now();
     seconds_[i].backward += end - start;
     start = end;
@@ -158,37 +160,48 @@ void BasicNetwork<T>::backward(int64_t n, T* gradient, bool accumulate) {
 }
 
 template <class T>
-double BasicNetwork<T>::loss_and_gradient(const T* parameters, int64_t n, const uint8_t* images, const int32_t* labels,
-                                          const T* weights, T* gradient, T* losses) {
+void BasicNetwork<T>::enqueue_gradient(const T* parameters, const LabelledImages<T>& samples, T* gradient, double& loss) {
+  const int64_t n = samples.count;
   REQUIRE(n >= 1, "a batch of {} samples: it must be positive", n);
   const int64_t step = architecture_.couples_samples() ? n : std::min(n, architecture_.micro_batch);
-  const int64_t classes = architecture_.shape(architecture_.activations() - 1).size();
   reserve(step);
-  if (!losses) {
-    losses_.resize(static_cast<std::size_t>(n));
-    losses = losses_.data();
-  }
+  losses_.at_least(n);
   set_parameters(parameters);
-  double loss = 0;
+  loss = 0;
   for (int64_t first = 0; first < n; first += step) {
-    const int64_t count = std::min(step, n - first);
     const double start = now();
-    const T* const logits = forward(count, images + first * architecture_.shape(0).size(), Pass::training);
-    loss += with_kernels<T>(kernels_, [&](auto kernels) {
-      return kernels.loss_and_gradient(count, classes, logits, labels + first, weights ? weights + first : nullptr,
-                                       static_cast<double>(n), losses + first, slot(nodes_.back().output));
-    });
+    const LabelledImages<T> part = stage(samples, first, std::min(step, n - first));
+    const T* const logits = forward(part, Pass::training);
+    kernels_->loss_and_gradient(part, classes(), logits, static_cast<double>(n), losses_.data() + first,
+                                slot(nodes_.back().output), loss);
     const double middle = now();
-    backward(count, gradient, first > 0);
+    backward(part.count, gradient, first > 0);
     forward_seconds_ += middle - start;
     backward_seconds_ += now() - middle;
   }
+  zero_gaps(gradient);
+}
+
+template <class T>
+void BasicNetwork<T>::zero_gaps(T* gradient) {
   int64_t next = 0;
+  const auto zero_until = [&](int64_t end) {
+    if (end > next) memory().zero(gradient + next, (end - next) * static_cast<int64_t>(sizeof(T)));
+  };
   for (const Tensor& tensor : layout().tensors()) {
-    std::fill(gradient + next, gradient + tensor.offset, T(0));
+    zero_until(tensor.offset);
     next = tensor.offset + tensor.length;
   }
-  std::fill(gradient + next, gradient + layout().size(), T(0));
+  zero_until(layout().size());
+}
+
+template <class T>
+double BasicNetwork<T>::loss_and_gradient(const T* parameters, int64_t n, const uint8_t* images, const int32_t* labels,
+                                          const T* weights, T* gradient, T* losses) {
+  double loss = 0;
+  enqueue_gradient(parameters, {n, images, labels, weights}, gradient, loss);
+  settle();
+  if (losses) memory().download(losses, losses_.data(), n * static_cast<int64_t>(sizeof(T)));
   return loss;
 }
 
@@ -196,18 +209,14 @@ template <class T>
 auto BasicNetwork<T>::evaluate(const T* parameters, int64_t n, const uint8_t* images, const int32_t* labels)
     -> Evaluation {
   const int64_t step = std::min(n, architecture_.micro_batch);
-  const int64_t classes = architecture_.shape(architecture_.activations() - 1).size();
   reserve(step);
   set_parameters(parameters);
   Evaluation total;
   for (int64_t first = 0; first < n; first += step) {
-    const int64_t count = std::min(step, n - first);
-    const T* const logits = forward(count, images + first * architecture_.shape(0).size(), Pass::evaluation);
-    const auto part = with_kernels<T>(
-        kernels_, [&](auto kernels) { return kernels.evaluate(count, classes, logits, labels + first); });
-    total.loss_sum += part.loss_sum;
-    total.correct += part.correct;
+    const LabelledImages<T> part = stage({n, images, labels, nullptr}, first, std::min(step, n - first));
+    kernels_->evaluate(part, classes(), forward(part, Pass::evaluation), total.loss_sum, total.correct);
   }
+  settle();
   return total;
 }
 

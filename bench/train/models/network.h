@@ -2,7 +2,8 @@
 //
 // A batch whose samples do not depend on each other (no batch norm, or a frozen one) is cut into micro-batches, each taken
 // forward and backward before the next starts, so that activations stay in the cache; their gradients are added in order.
-// The arrays that hold the gradients of activations are reused as soon as their content is consumed.
+// The arrays that hold the gradients of activations are reused as soon as their content is consumed. On a device a batch
+// is cut up only where its activations would take too much memory.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 
 #include "bench/train/models/architecture.h"
 #include "bench/train/models/layers.h"
-#include "kernels/base/aligned.h"
+#include "kernels/base/memory.h"
 
 namespace skewbench::train {
 
@@ -32,13 +33,17 @@ template <class T>
 class BasicNetwork {
  public:
   /// Refuses a transform whose channels are not the input's.
-  BasicNetwork(Architecture architecture, const InputTransform& transform, Kernels kernels);
+  BasicNetwork(Architecture architecture, const InputTransform& transform, std::unique_ptr<NetworkKernels<T>> kernels);
+  BasicNetwork(Architecture architecture, const InputTransform& transform, Kernels kernels)
+      : BasicNetwork(std::move(architecture), transform, make_kernels<T>(kernels)) {}
   ~BasicNetwork();
   BasicNetwork(const BasicNetwork&) = delete;  // layers hold a reference to the layout in here
   BasicNetwork& operator=(const BasicNetwork&) = delete;
 
   const Architecture& architecture() const { return architecture_; }
   const Layout& layout() const { return architecture_.layout(); }
+  Memory memory() const { return kernels_->memory(); }  ///< of parameters and gradients; samples and losses are the host's
+  /// On the host, wherever memory() is.
   void initial_parameters(uint64_t seed, T* parameters) const { architecture_.initial_parameters(seed, parameters); }
 
   /// images [n,h,w,c], labels [n], weights [n] or null for all 1, losses [n] or null when they are not wanted. Returns
@@ -46,6 +51,10 @@ class BasicNetwork {
   /// of this batch (mean, unbiased variance), or what it is when statistics are frozen. Refuses n < 1 and labels out of range.
   double loss_and_gradient(const T* parameters, int64_t n, const uint8_t* images, const int32_t* labels,
                            const T* weights, T* gradient, T* losses);
+  /// The same for a caller that goes on at once: a device may still be at it. `loss` is there after settle() and must live
+  /// until then; samples may be changed at once.
+  void enqueue_gradient(const T* parameters, const LabelledImages<T>& samples, T* gradient, double& loss);
+  void settle() { kernels_->settle(); }
 
   struct Evaluation {
     double loss_sum = 0;
@@ -67,20 +76,23 @@ class BasicNetwork {
   void plan_gradients();
   void reserve(int64_t samples);
   void set_parameters(const T* parameters);
-  const T* forward(int64_t n, const uint8_t* images, Pass pass);
+  const T* forward(const LabelledImages<T>& staged, Pass pass);
+  LabelledImages<T> stage(const LabelledImages<T>& samples, int64_t first, int64_t count);
+  void zero_gaps(T* gradient);
+  int64_t classes() const { return architecture_.shape(architecture_.activations() - 1).size(); }
   void backward(int64_t n, T* gradient, bool accumulate);
   T* activation(int index) { return activations_[static_cast<std::size_t>(index)].data(); }
   T* slot(int index) { return slots_[static_cast<std::size_t>(index)].data(); }
 
   Architecture architecture_;
-  Kernels kernels_;
-  std::vector<T> mean_, scale_;
+  std::unique_ptr<NetworkKernels<T>> kernels_;
+  Buffer<T> mean_, scale_;
   std::vector<Node> nodes_;
-  std::vector<AlignedVector<T>> activations_;
-  std::vector<AlignedVector<T>> slots_;  // gradients of activations; slot 0 starts with that of the logits
+  std::vector<Buffer<T>> activations_;
+  std::vector<Buffer<T>> slots_;         // gradients of activations; slot 0 starts with that of the logits
   std::vector<int64_t> slot_sizes_;      // of one sample
   int64_t capacity_ = 0;                 // samples that fit
-  AlignedVector<T> losses_;
+  Buffer<T> losses_;
   std::vector<LayerSeconds> seconds_;
   double forward_seconds_ = 0, backward_seconds_ = 0;
 };

@@ -11,6 +11,7 @@
 
 #include "bench/train/models/models.h"
 #include "bench/train/tasks/network_task.h"
+#include "kernels/base/aligned.h"
 #include "kernels/base/compare.h"
 #include "kernels/base/error.h"
 #include "kernels/base/random.h"

@@ -11,6 +11,7 @@
 #include "bench/train/speed/fma_peak.h"
 #include "bench/train/speed/verdict.h"
 #include "bench/train/tasks/network_task.h"
+#include "kernels/base/aligned.h"
 #include "kernels/base/random.h"
 #include "kernels/sgd/sgd.h"
 

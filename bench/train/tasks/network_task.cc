@@ -13,8 +13,14 @@ const uint8_t* images(const Batch& batch) {
 }  // namespace
 
 double NetworkTask::loss_and_gradient(const float* parameters, const Batch& batch, float* gradient) {
-  return network_.loss_and_gradient(parameters, batch.count, images(batch), batch.labels, batch.weights, gradient,
-                                    nullptr);
+  double loss = 0;
+  enqueue_gradient(parameters, batch, gradient, loss);
+  settle();
+  return loss;
+}
+
+void NetworkTask::enqueue_gradient(const float* parameters, const Batch& batch, float* gradient, double& loss) {
+  network_.enqueue_gradient(parameters, {batch.count, images(batch), batch.labels, batch.weights}, gradient, loss);
 }
 
 Evaluation NetworkTask::evaluate(const float* parameters, const Batch& samples) {

@@ -9,10 +9,11 @@
 #include <string>
 
 #include "kernels/base/layout.h"
+#include "kernels/base/memory.h"
 
 namespace skewbench::train {
 
-/// Samples in memory: `count` of them, one after the other, each of the data set's SampleShape. The owner is whoever
+/// Samples on the host: `count` of them, one after the other, each of the data set's SampleShape. The owner is whoever
 /// filled it: a data feed, or a message from a neighbour.
 struct Batch {
   int64_t count = 0;
@@ -36,12 +37,22 @@ class Task {
   virtual double flops_per_sample() const = 0;  ///< forward and backward, by the suite's convention; 0 if not meaningful
   virtual bool has_classes() const = 0;
 
-  /// Writes the initial vector [layout().size()], gaps zero; the same for every worker.
+  /// Where parameters and gradients lie. Samples lie on the host.
+  virtual Memory memory() const { return {}; }
+
+  /// Writes the initial vector [layout().size()] on the host, gaps zero; the same for every worker.
   virtual void initial_parameters(uint64_t seed, T* parameters) const = 0;
 
   /// Writes the whole gradient [layout().size()] of sum_i w_i loss_i / count at `parameters` and returns that loss.
   /// Gaps are zero; the range of a running statistic receives the statistic of this batch, which the optimiser folds in.
   virtual double loss_and_gradient(const T* parameters, const Batch& batch, T* gradient) = 0;
+
+  /// The same for a caller that goes on at once: a device may still be at it. `loss` is there after settle() and must live until
+  /// then; the samples may be changed at once, and what the device does later sees the gradient.
+  virtual void enqueue_gradient(const T* parameters, const Batch& batch, T* gradient, double& loss) {
+    loss = loss_and_gradient(parameters, batch, gradient);
+  }
+  virtual void settle() {}
 
   /// Sums over all samples, in inner batches of the task's choice; running statistics as they stand in `parameters`.
   virtual Evaluation evaluate(const T* parameters, const Batch& samples) = 0;

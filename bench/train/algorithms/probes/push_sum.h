@@ -12,9 +12,9 @@ class PushSum : public Algorithm<T> {
   explicit PushSum(Run<T>& run) {
     half_ = run.state().declare_worker("half", scalar_type<T>(), run.layout().size());
     ratio_ = run.state().declare_worker("ratio", scalar_type<T>(), run.layout().size());
-    weight_ = run.state().declare_worker("weight", ScalarType::f64, 1);
+    weight_ = run.state().declare_worker("weight", ScalarType::f64, 1, Holds::record);
     model_ = run.exchange().open({.name = "model", .element_bytes = sizeof(T), .bound = run.layout().size()});
-    scalar_ = run.exchange().open({.name = "weight", .element_bytes = sizeof(double), .bound = 1});
+    scalar_ = run.exchange().open({.name = "weight", .element_bytes = sizeof(double), .bound = 1, .holds = Holds::record});
     for (int i = run.first(); i < run.last(); ++i) run.state().template worker<double>(weight_, i)[0] = 1 + 0.5 * (i % 3);
   }
 

@@ -11,7 +11,7 @@ template <class T>
 class TravellingModel : public Algorithm<T> {
  public:
   explicit TravellingModel(Run<T>& run)
-      : knob_(run.state().declare_global("knob", ScalarType::f64, 1)),
+      : knob_(run.state().declare_global("knob", ScalarType::f64, 1, Holds::record)),
         channel_(run.exchange().open({.name = "traveller", .element_bytes = sizeof(T), .bound = run.layout().size()})) {
     run.state().template global<double>(knob_)[0] = 1;
   }

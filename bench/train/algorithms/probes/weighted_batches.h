@@ -16,7 +16,7 @@ template <class T>
 class WeightedBatches : public Algorithm<T> {
  public:
   explicit WeightedBatches(Run<T>& run)
-      : all_reduce_(run.exchange().communicator(), run.exchange().placement(), run.meter(), run.layout().size()),
+      : all_reduce_(run.exchange().transport(), run.exchange().placement(), run.meter(), run.layout().size()),
         gradient_(run.state().declare_worker("gradient", scalar_type<T>(), run.layout().size())) {}
 
   void step(Run<T>& run) override {
