@@ -7,11 +7,14 @@
 
 namespace skewbench::mix {
 
+/// The sum before the first input: fma(w, x, -0) is w * x to the bit, a product of -0 included.
+inline constexpr double kBefore = -0.0;
+
 /// What one launch adds up. A kernel indexes it in constant memory, where parameters are: all threads read the same input.
 template <class T>
 struct Group {
   Input<T> inputs[kInputsPerLaunch];
-  int input_count;
+  int input_count;  ///< at least one
   const T* so_far;  ///< the sum of the groups before, stride 1; null in the first
   T* out;
   int64_t out_stride;

@@ -21,8 +21,10 @@ __device__ void mix_element(const Group<T>& g) {
   const int64_t i = int64_t{blockIdx.x} * kBlock + threadIdx.x;
   if (i >= g.count) return;
   const auto x = [&](int k) { return g.inputs[k].data[i * g.inputs[k].stride]; };
-  T sum = g.so_far ? fused(g.inputs[0].weight, x(0), g.so_far[i]) : g.inputs[0].weight * x(0);
-  for (int k = 1; k < g.input_count; ++k) sum = fused(g.inputs[k].weight, x(k), sum);
+  const int input_count = g.input_count;
+  __builtin_assume(input_count > 0);  // the loop need not ask before the first turn
+  T sum = g.so_far ? g.so_far[i] : T(kBefore);
+  for (int k = 0; k < input_count; ++k) sum = fused(g.inputs[k].weight, x(k), sum);
   g.out[i * g.out_stride] = sum;
 }
 

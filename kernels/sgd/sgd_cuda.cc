@@ -1,5 +1,6 @@
 #include "kernels/sgd/sgd_cuda.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "kernels/base/error.h"
@@ -36,6 +37,7 @@ device::Array<T> uploaded(const std::vector<T>& values) {
 DeviceLayout::DeviceLayout(const Layout& layout) : size_(layout.size()), parameters_(layout.parameters()), statistics_(0) {
   std::vector<Range> ranges;
   std::vector<Chunk> chunks;
+  const auto quads = [](int64_t elements) { return static_cast<int32_t>(std::clamp<int64_t>(elements, 0, kChunk) / 4); };
   const auto& tensors = layout.tensors();
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const Tensor& tensor = tensors[i];
@@ -43,7 +45,8 @@ DeviceLayout::DeviceLayout(const Layout& layout) : size_(layout.size()), paramet
     const bool is_statistic = tensor.kind == TensorKind::running_statistic;
     if (is_statistic) statistics_ += tensor.length;
     ranges.push_back({tensor.offset, end, next, tensor.lr_multiplier, tensor.decay_multiplier, is_statistic});
-    for (int64_t begin = tensor.offset; begin < next; begin += kChunk) chunks.push_back({begin, static_cast<int64_t>(i)});
+    for (int64_t begin = tensor.offset; begin < next; begin += kChunk)
+      chunks.push_back({begin, static_cast<int32_t>(i), quads(next - begin), quads(end - begin)});
   }
   ranges_ = uploaded(ranges);
   chunks_ = uploaded(chunks);

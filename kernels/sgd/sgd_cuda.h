@@ -22,7 +22,10 @@ struct Range {
 /// At most kChunk elements of one range, gap included: what a block of v2 works on.
 inline constexpr int64_t kChunk = 1024;
 struct Chunk {
-  int64_t begin, range;
+  int64_t begin;
+  int32_t range;
+  int32_t quads;  ///< groups of four elements, gap included,
+  int32_t whole;  ///< and those with four elements of the tensor
 };
 
 /// The layout in device memory. `ranges` are in the order of the vector; between two begins lies nothing of a third.

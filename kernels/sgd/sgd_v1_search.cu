@@ -18,10 +18,10 @@ constexpr int kBlock = 256;
 // The last range that begins at or before element i; the first begins at 0.
 __device__ Range range_of(const Table& table, int64_t i) {
   int low = 0, high = static_cast<int>(table.range_count);  // the range is in [low, high)
-  while (high - low > 1) {
+  do {
     const int middle = (low + high) / 2;
     (table.ranges[middle].begin <= i ? low : high) = middle;
-  }
+  } while (high - low > 1);
   return table.ranges[low];
 }
 

@@ -44,19 +44,20 @@ __device__ void step_quad(const Step& a, const Range& range, const Factors& f, i
 __global__ void sgd_step_v2_kernel(Step a) {
   const Chunk chunk = a.table.chunks[blockIdx.x];
   const Range range = a.table.ranges[chunk.range];
-  const int64_t i = chunk.begin + 4 * static_cast<int>(threadIdx.x);
-  if (i >= range.next) return;
+  const int quad = static_cast<int>(threadIdx.x);
+  if (quad >= chunk.quads) return;
+  const int64_t i = chunk.begin + 4 * quad;
   const Factors factors(a, range);
-  if (i + 4 <= range.end) {
+  if (quad < chunk.whole) {
     step_quad(a, range, factors, i);
     return;
   }
+  const int64_t gap = max(i, range.end);
+  __builtin_assume(gap < i + 4);  // or the quad were whole: the loop over it need not ask before the first turn
 #pragma unroll 1
-  for (int64_t element = i; element < i + 4; ++element)  // beside or in the gap, which is only written
-    if (element < range.end)
-      step_element(a, range, factors, element);
-    else
-      a.x_out[element] = 0;
+  for (int64_t element = gap; element < i + 4; ++element) a.x_out[element] = 0;  // a gap is only written
+#pragma unroll 1
+  for (int64_t element = i; element < range.end; ++element) step_element(a, range, factors, element);
 }
 
 }  // namespace

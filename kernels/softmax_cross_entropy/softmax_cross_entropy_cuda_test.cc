@@ -28,7 +28,7 @@ struct Shape {
 // Rows around a warp, around each register of a row in registers, and beyond; samples around a block of warps, of threads, and several rounds of the
 // block that sums.
 std::vector<Shape> shapes() {
-  std::vector<Shape> result = {{1, 1},   {3, 2},   {4, 10}, {5, 33}, {127, 3}, {128, 4}, {129, 1}, {1300, 2}, {3, 31},
+  std::vector<Shape> result = {{1, 1},   {3, 2},   {4, 10}, {5, 33}, {127, 3}, {128, 4}, {129, 1}, {701, 6}, {701, 5}, {3, 31},
                                {2, 32},  {1, 100}, {2, 999}, {1, 1000}, {32, 1024}, {1, 1028}};
   for (int64_t registers = 0; registers < 8; ++registers) {
     result.push_back({1, 128 * registers + 20});
@@ -47,10 +47,10 @@ struct Inputs {
   Labels labels;
 };
 
-// Spread over the classes; of 32 samples and 1,024 classes, one in each place of a lane's registers.
+// The last class, and spread over the others; of 32 samples and 1,024 classes, one in each place of a lane's registers.
 Labels labels_of(Shape shape) {
   Labels labels;
-  for (int64_t i = 0; i < shape.n; ++i) labels.push_back(static_cast<int32_t>((128 * i + i / 8 + 20) % shape.classes));
+  for (int64_t i = 0; i < shape.n; ++i) labels.push_back(static_cast<int32_t>(shape.classes - 1 - (128 * i + i / 8) % shape.classes));
   return labels;
 }
 
@@ -58,6 +58,8 @@ Inputs draw(Shape shape, float spread) {
   Inputs in{shape.n, shape.classes, normals<float>(shape.n * shape.classes, 1), normals<float>(shape.n, 2), Labels(static_cast<std::size_t>(shape.n))};
   for (float& value : in.logits) value *= spread;
   in.labels = labels_of(shape);
+  // Every other sample is sure of its class, by more than an exponential can hold: no version may miss the largest logit.
+  for (int64_t i = in.classes / 4 % 2; i < in.n; i += 2) in.logits[static_cast<std::size_t>(i * in.classes + in.labels[static_cast<std::size_t>(i)])] += 200;
   return in;
 }
 
@@ -140,7 +142,7 @@ TEST_P(LossAndGradientCuda, EqualsTheReference) {
   int taken = 0;
   for (const Shape shape : shapes()) {
     SCOPED_TRACE(fmt::format("{} samples of {} classes", shape.n, shape.classes));
-    const bool is_weighted = taken % 2 == 1;
+    const bool is_weighted = (shape.n + shape.classes) % 2 == 1;
     const Inputs in = draw(shape, taken % 3 == 0 ? 20.0f : 1.0f);
     Outputs got, again;
     if (!run(GetParam(), in, is_weighted, false, got)) continue;
@@ -168,9 +170,7 @@ TEST_P(EvaluateCuda, EqualsTheReference) {
   int taken = 0;
   for (const Shape shape : shapes()) {
     SCOPED_TRACE(fmt::format("{} samples of {} classes", shape.n, shape.classes));
-    Inputs in = draw(shape, taken % 3 == 0 ? 20.0f : 1.0f);
-    for (std::size_t i = 0; i < in.labels.size(); i += 2)  // every other answer is right
-      in.logits[i * static_cast<std::size_t>(in.classes) + static_cast<std::size_t>(in.labels[i])] += 100;
+    const Inputs in = draw(shape, taken % 3 == 0 ? 20.0f : 1.0f);
     Evaluation got, again;
     if (!run(GetParam(), in, got)) continue;
     ++taken;
@@ -188,7 +188,7 @@ TEST_P(LossAndGradientCuda, IsExactForEqualLogits) {
   NEEDS_DEVICE();
   for (const int64_t classes : {1, 4, 32, 128, 1024}) {
     Inputs in = draw({3, classes}, 1);
-    in.logits.assign(in.logits.size(), -7.25f);
+    in.logits.assign(in.logits.size(), -1000.25f);
     Outputs got;
     if (!run(GetParam(), in, false, false, got)) continue;
     for (std::size_t i = 0; i < got.dlogits.size(); ++i) {
@@ -197,6 +197,16 @@ TEST_P(LossAndGradientCuda, IsExactForEqualLogits) {
       EXPECT_EQ(got.dlogits[i], static_cast<int32_t>(c) == in.labels[sample] ? share - weight : share) << classes << " classes";
       EXPECT_FLOAT_EQ(got.losses[sample], std::log(static_cast<float>(classes)));
     }
+  }
+}
+
+TEST_P(EvaluateCuda, IsExactForEqualLogits) {
+  NEEDS_DEVICE();
+  for (const int64_t classes : {4, 32, 128, 1024}) {
+    Evaluation got;
+    ASSERT_TRUE(run(GetParam(), {3, classes, Floats(static_cast<std::size_t>(3 * classes), -1000.25f), {}, {0, 1, 2}}, got));
+    EXPECT_EQ(got.loss_sum, 3 * double(std::log2(static_cast<float>(classes)) * 0.693147181f));
+    EXPECT_EQ(got.correct, 1);
   }
 }
 
@@ -222,35 +232,39 @@ TEST_P(LossAndGradientCuda, NanInfinityAndLabelsThatAreNoneShow) {
   }
 }
 
-// What `change(logits of a row, its label)` makes of 32 rows of equal logits: how many of them are right.
+// What `change(logits of a row, its label)` makes of 32 rows of equal logits.
 template <class Change>
-int64_t correct_after(const device::Version<Evaluate>& version, int64_t classes, Change change) {
+Evaluation evaluation_after(const device::Version<Evaluate>& version, int64_t classes, Change change) {
   Inputs in{32, classes, Floats(static_cast<std::size_t>(32 * classes), 1.5f), {}, labels_of({32, classes})};
   for (int64_t i = 0; i < in.n; ++i) {
     int32_t& label = in.labels[static_cast<std::size_t>(i)];
-    label = std::clamp(label, 1, static_cast<int32_t>(classes) - 2);  // has neighbours
+    label = std::max(label, 1);  // a class below
     change(in.logits.data() + i * classes, label);
   }
   Evaluation got;
   EXPECT_TRUE(run(version, in, got));
-  return got.correct;
+  return got;
 }
 
 TEST_P(EvaluateCuda, TiesGoToTheLowestClassAndNanIsWrong) {
   NEEDS_DEVICE();
   for (const int64_t classes : {4, 68, 1024}) {
-    const auto correct = [&](auto change) { return correct_after(GetParam(), classes, change); };
+    const auto correct = [&](auto change) { return evaluation_after(GetParam(), classes, change).correct; };
+    const auto loss_sum = [&](auto change) { return evaluation_after(GetParam(), classes, change).loss_sum; };
     const auto last = static_cast<int32_t>(classes) - 1;
     EXPECT_EQ(correct([](float* z, int32_t label) { z[label] = 2; }), 32);
-    EXPECT_EQ(correct([](float* z, int32_t label) { z[label] = z[label + 1] = 2; }), 32) << "a tie with the class above";
+    EXPECT_EQ(correct([&](float* z, int32_t label) { z[label] = z[std::min(label + 1, last)] = 2; }), 32) << "a tie with the class above";
     EXPECT_EQ(correct([](float* z, int32_t label) { z[label] = z[label - 1] = 2; }), 0) << "a tie with the class below";
-    EXPECT_EQ(correct([](float* z, int32_t label) { z[label] = 1, z[label + 1] = 2; }), 0);
+    EXPECT_EQ(correct([](float* z, int32_t label) { z[label] = 1, z[label - 1] = 2; }), 0);
     EXPECT_EQ(correct([](float*, int32_t& label) { label = 0; }), 32) << "all are equal";
     EXPECT_EQ(correct([&](float* z, int32_t& label) { label = 0, z[last] = std::nanf(""); }), 0);
     EXPECT_EQ(correct([](float* z, int32_t label) { z[label] = std::nanf(""); }), 0);
     EXPECT_EQ(correct([&](float* z, int32_t& label) { label = 0, std::fill_n(z, classes, -std::numeric_limits<float>::infinity()); }), 32);
     EXPECT_EQ(correct([](float*, int32_t& label) { label = -1; }), 0);
     EXPECT_EQ(correct([&](float*, int32_t& label) { label = last + 1; }), 0);
+    EXPECT_TRUE(std::isnan(loss_sum([](float*, int32_t& label) { label = -1; })));
+    EXPECT_TRUE(std::isnan(loss_sum([&](float*, int32_t& label) { label = last + 1; })));
+    EXPECT_TRUE(std::isnan(loss_sum([](float* z, int32_t) { z[0] = std::nanf(""); })));
   }
 }
 

@@ -14,36 +14,41 @@ namespace {
 
 constexpr int kBlock = 256, kWarps = kBlock / device::kWarp;
 
-// The block's sum, in thread 0; `of_warps` has room for one number a warp and is used for nothing else.
+// The block's sum; `of_warps` has room for one number a warp and is used for nothing else.
 __device__ double block_sum(double value, double (&of_warps)[kWarps]) {
   for (int other = device::kWarp / 2; other > 0; other /= 2) value += __shfl_down_sync(0xffffffff, value, other);
   if (threadIdx.x % device::kWarp == 0) of_warps[threadIdx.x / device::kWarp] = value;
   __syncthreads();  // the sums of all warps are there
-  double sum = 0;
-  if (threadIdx.x == 0)
-    for (const double of_warp : of_warps) sum += of_warp;
+  double sum = of_warps[0];
+  for (int warp = 1; warp < kWarps; ++warp) sum += of_warps[warp];
   return sum;
 }
 
 __global__ void sum_losses_kernel(LossAndGradient a) {
   __shared__ double of_warps[kWarps];
+  const int thread = static_cast<int>(threadIdx.x);
   double sum = 0;
-  for (int64_t i = threadIdx.x; i < a.n; i += kBlock)
+#pragma unroll 1
+  for (int64_t i = thread; i < a.n; i += kBlock)
     sum += (a.weights ? static_cast<double>(a.weights[i]) : 1.0) / a.normaliser * static_cast<double>(a.losses[i]);
   sum = block_sum(sum, of_warps);
-  if (threadIdx.x == 0) *a.total = sum;
+  if (thread > 0) return;
+  *a.total = sum;
 }
 
 __global__ void sum_evaluation_kernel(int64_t n, const float* losses, const float* hits, Evaluation* result) {
   __shared__ double of_losses[kWarps], of_hits[kWarps];
+  const int thread = static_cast<int>(threadIdx.x);
   double loss = 0, correct = 0;
-  for (int64_t i = threadIdx.x; i < n; i += kBlock) {
+#pragma unroll 1
+  for (int64_t i = thread; i < n; i += kBlock) {
     loss += static_cast<double>(losses[i]);
     correct += static_cast<double>(hits[i]);
   }
   loss = block_sum(loss, of_losses);
   correct = block_sum(correct, of_hits);
-  if (threadIdx.x == 0) *result = {loss, static_cast<int64_t>(correct)};
+  if (thread > 0) return;
+  *result = {loss, static_cast<int64_t>(correct)};
 }
 
 }  // namespace

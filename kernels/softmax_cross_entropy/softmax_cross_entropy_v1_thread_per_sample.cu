@@ -15,6 +15,12 @@ namespace {
 constexpr int kBlock = 128;
 // Loops over classes are not unrolled: where there are many, another version is the better one.
 
+__device__ int positive(int64_t classes) {
+  const int count = static_cast<int>(classes);
+  __builtin_assume(count > 0);  // loops over them need not ask before the first turn
+  return count;
+}
+
 __device__ int64_t sample_of_thread() { return int64_t{blockIdx.x} * kBlock + threadIdx.x; }
 
 __device__ float maximum(int classes, const float* row) {
@@ -34,7 +40,7 @@ __device__ float sum_of_exponentials(int classes, const float* row, float larges
 __global__ void loss_and_gradient_v1_kernel(LossAndGradient a) {
   const int64_t sample = sample_of_thread();
   if (sample >= a.n) return;
-  const int classes = static_cast<int>(a.classes);
+  const int classes = positive(a.classes);
   const float* const row = a.logits + sample * classes;
   float* const drow = a.dlogits + sample * classes;
   const Own own(a.labels, sample, classes, row);
@@ -48,7 +54,7 @@ __global__ void loss_and_gradient_v1_kernel(LossAndGradient a) {
 __global__ void evaluate_v1_kernel(Evaluate a, float* losses, float* hits) {
   const int64_t sample = sample_of_thread();
   if (sample >= a.n) return;
-  const int classes = static_cast<int>(a.classes);
+  const int classes = positive(a.classes);
   const float* const row = a.logits + sample * classes;
   const Own own(a.labels, sample, classes, row);
   const float largest = maximum(classes, row);

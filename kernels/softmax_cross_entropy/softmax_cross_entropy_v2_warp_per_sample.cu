@@ -37,7 +37,8 @@ __global__ void loss_and_gradient_v2_kernel(LossAndGradient a) {
 #pragma unroll 1
   for (int c = lane; c < classes; c += device::kWarp)
     drow[c] = exponential(row[c] - largest) * scale - (c == own.label ? weight : 0);
-  if (lane == 0) a.losses[sample] = loss_of(sum, largest, own.logit);
+  if (lane > 0) return;
+  a.losses[sample] = loss_of(sum, largest, own.logit);
 }
 
 __global__ void evaluate_v2_kernel(Evaluate a, float* losses, float* hits) {

@@ -20,16 +20,16 @@ __device__ int64_t sample_of_warp() { return int64_t{blockIdx.x} * kWarps + thre
 
 // A lane's part of a row. All loops are unrolled, or the array would be memory.
 struct Row {
-  __device__ Row(int64_t sample, int classes_, const float* logits) : classes(classes_) {
-    const float4* const row = reinterpret_cast<const float4*>(logits + sample * classes);
+  __device__ Row(const float* logits, int classes, int lane_) : quads(classes / 4), lane(lane_) {
+    const float4* const row = reinterpret_cast<const float4*>(logits);
 #pragma unroll
-    for (int k = 0; k < kQuads; ++k)
-      quad[k] = first(k) < classes ? row[first(k) / 4] : float4{-INFINITY, -INFINITY, -INFINITY, -INFINITY};
+    for (int k = 0; k < kQuads; ++k) quad[k] = has(k) ? row[place(k)] : float4{-INFINITY, -INFINITY, -INFINITY, -INFINITY};
   }
-  __device__ int first(int k) const { return 4 * (k * device::kWarp + static_cast<int>(threadIdx.x)); }  // class of quad[k].x
+  __device__ int place(int k) const { return k * device::kWarp + lane; }  // in the row, of quad[k]
+  __device__ bool has(int k) const { return place(k) < quads; }
 
   __device__ float maximum() const {
-    float largest = -INFINITY;
+    float largest = quad[0].x;
 #pragma unroll
     for (int k = 0; k < kQuads; ++k)
       largest = fmaxf(largest, fmaxf(fmaxf(quad[k].x, quad[k].y), fmaxf(quad[k].z, quad[k].w)));
@@ -45,16 +45,17 @@ struct Row {
     return warp_sum(sum);
   }
 
-  int classes;
+  int quads, lane;
   float4 quad[kQuads];
 };
 
 __global__ void loss_and_gradient_v3_kernel(LossAndGradient a) {
   const int64_t sample = sample_of_warp();
   if (sample >= a.n) return;  // with all lanes of the warp
-  const int classes = static_cast<int>(a.classes);
-  const Own own(a.labels, sample, classes, a.logits + sample * classes);
-  const Row row(sample, classes, a.logits);
+  const int classes = static_cast<int>(a.classes), lane = static_cast<int>(threadIdx.x);
+  const float* const logits = a.logits + sample * classes;
+  const Own own(a.labels, sample, classes, logits);
+  const Row row(logits, classes, lane);
   const float largest = row.maximum();  // and from here on dlogits may overwrite the label's logit
   const float sum = row.sum_of_exponentials(largest);
   const float weight = weight_of(a, sample, own), scale = weight / sum;
@@ -62,29 +63,31 @@ __global__ void loss_and_gradient_v3_kernel(LossAndGradient a) {
   const auto gradient = [&](int c, float logit) { return exponential(logit - largest) * scale - (c == own.label ? weight : 0); };
 #pragma unroll
   for (int k = 0; k < kQuads; ++k) {
-    const int c = row.first(k);
+    const int c = 4 * row.place(k);
     const float4 z = row.quad[k];
-    if (c < classes) drow[c / 4] = {gradient(c, z.x), gradient(c + 1, z.y), gradient(c + 2, z.z), gradient(c + 3, z.w)};
+    if (row.has(k)) drow[row.place(k)] = {gradient(c, z.x), gradient(c + 1, z.y), gradient(c + 2, z.z), gradient(c + 3, z.w)};
   }
-  if (threadIdx.x == 0) a.losses[sample] = loss_of(sum, largest, own.logit);
+  if (lane > 0) return;
+  a.losses[sample] = loss_of(sum, largest, own.logit);
 }
 
 __global__ void evaluate_v3_kernel(Evaluate a, float* losses, float* hits) {
   const int64_t sample = sample_of_warp();
   if (sample >= a.n) return;
-  const int classes = static_cast<int>(a.classes);
-  const Own own(a.labels, sample, classes, a.logits + sample * classes);
-  const Row row(sample, classes, a.logits);
+  const int classes = static_cast<int>(a.classes), lane = static_cast<int>(threadIdx.x);
+  const float* const logits = a.logits + sample * classes;
+  const Own own(a.labels, sample, classes, logits);
+  const Row row(logits, classes, lane);
   const float largest = row.maximum(), sum = row.sum_of_exponentials(largest);
   bool wins = true;
 #pragma unroll
   for (int k = 0; k < kQuads; ++k) {
-    const int c = row.first(k);
+    const int c = 4 * row.place(k);
     const float4 z = row.quad[k];
     wins = wins && beats(own, c, z.x) && beats(own, c + 1, z.y) && beats(own, c + 2, z.z) && beats(own, c + 3, z.w);
   }
   wins = __all_sync(0xffffffff, wins);
-  if (threadIdx.x > 0) return;
+  if (lane > 0) return;
   losses[sample] = loss_of(sum, largest, own.logit);
   hits[sample] = wins ? 1 : 0;
 }
