@@ -75,7 +75,8 @@ inline float to_float(double x) {
 /// a and b are exact: floats, or the product of two.
 template <Rounding rounding>
 inline float rounded_sum(double a, double b) {
-  if (rounding == Rounding::rm && a == -b && !(a == 0 && !has_sign(a) && !has_sign(b))) return -0.0f;  // as IEEE 754 has it
+  // Downwards, IEEE 754 gives a zero sum the negative sign, unless both are +0.
+  if (rounding == Rounding::rm && a + b == 0 && (has_sign(a) || has_sign(b))) return -0.0f;
   return to_float<rounding>(sum_to_odd(a, b));
 }
 
