@@ -47,7 +47,7 @@ enum class Place { host, device };
 
 struct Contestant {
   Place place;
-  std::string back_end;    ///< hand, vendor; on the host: own, onednn
+  std::string back_end;    ///< hand, vendor; on the host: onednn, own, suite (what the suite uses where that is oneDNN, too)
   std::string version{};   ///< "v2", "" where there is one only
   std::string idea{};
   std::string why_not{};   ///< why it does not take this problem; empty if it does

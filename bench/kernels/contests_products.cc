@@ -65,7 +65,7 @@ Contest convolve_forward(const Shape& shape, const conv2d::Problem& p, int64_t n
   };
   const bool has_own = conv2d::few_channels::takes(p);
   contest.on_host("onednn", "convolution", onednn::convolution(p, n, x, filter, y));
-  contest.on_host(has_own ? "own" : "host", has_own ? "few_channels" : "onednn", [=, host = LazyHost{p}](const Addresses& at) mutable {
+  contest.on_host(has_own ? "own" : "suite", has_own ? "few_channels" : "onednn", [=, host = LazyHost{p}](const Addresses& at) mutable {
     host.get().set_filter(at.at(filter), nullptr);
     host.get().forward(n, at.at(x), at.at(y));
   });
@@ -88,7 +88,7 @@ Contest convolve_backward_input(const Shape& shape, const conv2d::Problem& p, in
     conv2d::backward_input_ref<float>(p, distinct(n), c.before(dy).data(), c.before(filter).data(), c.want(dx).data());
     repeat(c.want(dx), n);
   };
-  contest.on_host("host", "onednn", [=, host = LazyHost{p}](const Addresses& at) mutable {
+  contest.on_host("suite", "onednn", [=, host = LazyHost{p}](const Addresses& at) mutable {
     host.get().set_filter(at.at(filter), nullptr);
     host.get().backward_input(n, at.at(dy), at.at(dx));
   });
@@ -111,7 +111,7 @@ Contest convolve_backward_filter(const Shape& shape, const conv2d::Problem& p, i
     conv2d::backward_filter_ref<float>(p, distinct(n), c.before(x).data(), weighted(c.before(dy), n).data(), c.want(dfilter).data(), nullptr);
   };
   const bool has_own = conv2d::few_channels::takes(p);
-  contest.on_host(has_own ? "own" : "host", has_own ? "few_channels" : "onednn", [=, host = LazyHost{p}](const Addresses& at) mutable {
+  contest.on_host(has_own ? "own" : "suite", has_own ? "few_channels" : "onednn", [=, host = LazyHost{p}](const Addresses& at) mutable {
     host.get().backward_filter(n, at.at(x), at.at(dy), at.at(dfilter), nullptr, false);
   });
 #ifdef SKEWBENCH_CUDA
@@ -131,7 +131,7 @@ Contest multiply_forward(const Shape& shape, const linear::Problem& p, int64_t n
     c.normals(x, 1), c.normals(weights, 2), c.normals(bias, 3);
     linear::forward_ref<float>(p, n, c.before(x).data(), c.before(weights).data(), c.before(bias).data(), c.want(y).data());
   };
-  contest.on_host("host", "onednn", [=](const Addresses& at) {
+  contest.on_host("suite", "onednn", [=](const Addresses& at) {
     linear::Host host(p, true, false);
     host.set_weights(at.at(weights), at.at(bias));
     host.forward(n, at.at(x), at.at(y));
@@ -153,7 +153,7 @@ Contest multiply_backward_input(const Shape& shape, const linear::Problem& p, in
     c.normals(dy, 1), c.normals(weights, 2);
     linear::backward_input_ref<float>(p, n, c.before(dy).data(), c.before(weights).data(), c.want(dx).data());
   };
-  contest.on_host("host", "onednn", [=](const Addresses& at) {
+  contest.on_host("suite", "onednn", [=](const Addresses& at) {
     linear::Host host(p, false, false);
     host.set_weights(at.at(weights), nullptr);
     host.backward_input(n, at.at(dy), at.at(dx));
@@ -175,7 +175,7 @@ Contest multiply_backward_weights(const Shape& shape, const linear::Problem& p, 
     c.normals(x, 1), c.normals(dy, 2);
     linear::backward_weights_ref<float>(p, n, c.before(x).data(), c.before(dy).data(), c.want(dweights).data(), c.want(dbias).data());
   };
-  contest.on_host("host", "onednn", [=](const Addresses& at) {
+  contest.on_host("suite", "onednn", [=](const Addresses& at) {
     linear::Host(p, true, false).backward_weights(n, at.at(x), at.at(dy), at.at(dweights), at.at(dbias), false);
   });
 #ifdef SKEWBENCH_CUDA

@@ -21,7 +21,7 @@ int64_t sum(const std::vector<LaunchCount>& launches, int64_t LaunchCount::*part
 
 std::string text_of_times(const Row& row) {
   const std::string ratio = row.ratio > 0 ? fmt::format("{:.2f} {}", row.ratio, row.ratio_to) : "";
-  return fmt::format("{:>10.2f}{:>10.2f}{:>10.2f}{:>6.1f}{:>9.1f}{:>8.1f}{:>6.0f} {:<8}{:<12}", 1e6 * row.seconds.minimum,
+  return fmt::format("{:>10.2f}{:>10.2f}{:>10.2f}{:>8.1f}{:>10.1f}{:>8.1f}{:>6.0f} {:<8}{:<14}", 1e6 * row.seconds.minimum,
                      1e6 * row.seconds.p50, 1e6 * row.seconds.p95, 100 * row.seconds.cv, row.gflops, row.gbps, 100 * row.roofline,
                      row.bound, ratio);
 }
@@ -60,15 +60,15 @@ void derive_rates(Row& row, const Peaks& peaks, bool uses_tensor_cores) {
 }
 
 void print_header() {
-  fmt::print("{:<11}{:<6}{:<20}{:<26}{:<24}{:>4} {:<5}{:>10}{:>10}{:>10}{:>6}{:>9}{:>8}{:>6} {:<8}{:<12}{}\n", "# verdict", "place", "back end",
+  fmt::print("{:<11}{:<7}{:<20}{:<40}{:<24}{:>4} {:<5}{:>10}{:>10}{:>10}{:>8}{:>10}{:>8}{:>6} {:<8}{:<14}{}\n", "# verdict", "place", "back end",
              "operation", "shape", "n", "cache", "min", "p50", "p95", "cv", "rate", "rate", "roof", "bound", "ratio", "rerun with --only");
-  fmt::print("{:<11}{:<6}{:<20}{:<26}{:<24}{:>4} {:<5}{:>10}{:>10}{:>10}{:>6}{:>9}{:>8}{:>6} {:<8}{:<12}\n", "#", "", "", "", "", "", "", "[us]",
+  fmt::print("{:<11}{:<7}{:<20}{:<40}{:<24}{:>4} {:<5}{:>10}{:>10}{:>10}{:>8}{:>10}{:>8}{:>6} {:<8}{:<14}\n", "#", "", "", "", "", "", "", "[us]",
              "[us]", "[us]", "[%]", "[GFLOP/s]", "[GB/s]", "[%]", "", "");
 }
 
 void print_row(const Row& row) {
   const std::string who = row.version.empty() ? row.back_end : fmt::format("{} {}", row.version, row.idea);
-  fmt::print("{:<11}{:<6}{:<20}{:<26}{:<24}{:>4} {:<5}", row.verdict, row.place, who.substr(0, 19), row.operation, row.shape, row.n,
+  fmt::print("{:<11}{:<7}{:<20}{:<40}{:<24}{:>4} {:<5}", row.verdict, row.place, who.substr(0, 19), row.operation, row.shape, row.n,
              row.is_cold ? "cold" : "hot");
   const std::string numbers = row.verdict != "PASSED" ? row.reason : row.is_timed ? text_of_times(row) : text_of_counts(row);
   fmt::print("{}  {}\n", numbers, row.name);

@@ -146,6 +146,7 @@ bool Runner::run() {
   }
   Reporter reporter([&](const std::string& name) { finish(*by_name.at(name)); });
   benchmark::RunSpecifiedBenchmarks(&reporter);
+  benchmark::ClearRegisteredBenchmarks();  // they refer to the entries
   return is_right_;
 }
 
