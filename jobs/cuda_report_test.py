@@ -109,6 +109,12 @@ class ReadersTest(unittest.TestCase):
         summary = sass.summarise(sass.parse(SASS)["_Z1gPf"])
         self.assertEqual((summary.loads, summary.loop_loads, summary.loop_stores), (Counter({4: 2}), Counter(), Counter()))
 
+    def test_a_loop_that_is_left_by_a_call_within_the_kernel(self):
+        lines = ["    .section    .text._Z1hPf,\"ax\",@progbits", ".L_x_0:", "LDG.E.128 R8, [R2.64] ;", "@!P0 CALL.REL.NOINC `(.L_x_1) ;", "BRA `(.L_x_0) ;", ".L_x_1:",
+                 "LDG.E R9, [R2.64] ;", "@P1 CALL.REL.NOINC `(.L_x_2) ;", "BRA `(.L_x_0) ;", ".L_x_2:", "EXIT ;"]
+        text = "\n".join(line if line.startswith((" ", ".L")) else f"        /*{16 * i:04x}*/ {line}" for i, line in enumerate(lines))
+        self.assertEqual(sass.summarise(sass.parse(text)["_Z1hPf"]).loop_loads, Counter({16: 1, 4: 1}))
+
     def test_ptx(self):
         summary = sass.summarise(ptx_text.parse(PTX)["_Z1fPf"])
         self.assertEqual(summary.loop_loads, Counter({16: 2}))

@@ -74,7 +74,7 @@ def successors(function):
     for i, instruction in enumerate(code):
         targets = {function.labels[label] for label in instruction.targets if function.labels.get(label, len(code)) < len(code)}
         falls = i + 1 < len(code)
-        if instruction.name == "CALL":
+        if instruction.name == "CALL" and not (targets and all(label.startswith(".L_x_") for label in instruction.targets)):
             entries |= targets
             targets = set()
         elif instruction.name == "BSSY":
@@ -82,7 +82,7 @@ def successors(function):
             targets = set()
         elif instruction.name == "BSYNC":
             targets = opened.get(instruction.barrier, set())
-        elif instruction.name in ("BRA", "JMP") + _ENDS:
+        elif instruction.name in ("CALL", "BRA", "JMP") + _ENDS:  # ptxas also leaves loops by a CALL within the kernel
             falls = falls and bool(instruction.predicate or re.search(r"\.DIV|\.CONV", instruction.opcode))
         after.append(targets | ({i + 1} if falls else set()))
     return after, entries
