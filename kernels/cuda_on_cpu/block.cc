@@ -58,6 +58,7 @@ uint32_t Block::random_below(uint32_t n) {
 
 void Block::prepare(Launch& given) {
   launch = &given;
+  counts = {};
   has_checks = (modes & kChecks) != 0;
   if (has_checks) checks.start_launch();
   order_kind_ = settings().order;

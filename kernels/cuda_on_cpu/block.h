@@ -113,6 +113,12 @@ struct Warp {
   std::vector<std::unique_ptr<Collective>> collectives;  ///< by mask, found by search: there are few
 };
 
+/// What launch_log.h reports.
+struct LaunchCounts {
+  uint64_t instructions = 0;
+  uint64_t global_bytes_read = 0, global_bytes_written = 0, shared_bytes_read = 0, shared_bytes_written = 0;
+};
+
 struct Block {
   Block();
   ~Block();
@@ -148,6 +154,7 @@ struct Block {
   std::byte* shared;             ///< kMaxSharedBytes, then addresses that nobody can touch
   uint64_t number = 0;           ///< in the grid, x running first
   std::array<uint32_t, 3> index{};
+  LaunchCounts counts;           ///< of all blocks of this launch that ran here, where modes & kCounts
   bool has_checks = false;
   BlockChecks checks{kMaxSharedBytes};
   std::atomic<bool> is_late = false;  ///< set by the watchdog

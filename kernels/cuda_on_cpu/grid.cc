@@ -10,6 +10,7 @@
 namespace skewbench::cuda_on_cpu {
 
 uint32_t modes = kChecks;
+bool counts_launches = false;
 
 namespace {
 
@@ -37,8 +38,14 @@ Block& block_of_thread(std::size_t i) {
   return *blocks[i];
 }
 
-void tell(const Launch& launch, std::chrono::duration<double> time) {
+void tell(const Launch& launch, std::size_t os_threads, std::chrono::duration<double> time) {
   LaunchReport report{};
+  for (std::size_t i = 0; i < os_threads; ++i) {
+    const LaunchCounts& counts = block_of_thread(i).counts;
+    report.instructions += counts.instructions;
+    report.global_bytes_read += counts.global_bytes_read, report.global_bytes_written += counts.global_bytes_written;
+    report.shared_bytes_read += counts.shared_bytes_read, report.shared_bytes_written += counts.shared_bytes_written;
+  }
   report.kernel = launch.kernel->name;
   std::copy_n(launch.grid, 3, report.grid);
   std::copy_n(launch.block, 3, report.block);
@@ -52,7 +59,7 @@ void tell(const Launch& launch, std::chrono::duration<double> time) {
 void run_grid(Launch& launch) {
   const auto start = std::chrono::steady_clock::now();
   const Settings& s = settings();
-  modes = s.checks ? uint32_t{kChecks} : 0u;
+  modes = (s.checks ? kChecks : 0u) | (counts_launches ? kCounts : 0u);
   static uint32_t launches = 0;
   launch.number = ++launches;
   const BlockOrder order(launch.blocks(), s);
@@ -71,7 +78,7 @@ void run_grid(Launch& launch) {
   for (std::size_t i = 1; i <= helpers; ++i) threads.emplace_back(work, std::ref(block_of_thread(i)));
   work(block_of_thread(0));
   for (std::thread& thread : threads) thread.join();
-  if (on_launch != nullptr && !launch.is_abandoned) tell(launch, std::chrono::steady_clock::now() - start);
+  if (on_launch != nullptr && !launch.is_abandoned) tell(launch, helpers + 1, std::chrono::steady_clock::now() - start);
 }
 
 }  // namespace skewbench::cuda_on_cpu

@@ -93,6 +93,17 @@ void inspect_shared(const Inspected& what) {
   if (what.access != Access::read) checks.written.set(offset, what.bytes);
 }
 
+namespace {
+
+void count_access(LaunchCounts& counts, Space space, uint32_t bytes, Access access) {
+  if (space == Space::local) return;
+  const bool is_global = space == Space::global;
+  if (access != Access::write) (is_global ? counts.global_bytes_read : counts.shared_bytes_read) += bytes;
+  if (access != Access::read) (is_global ? counts.global_bytes_written : counts.shared_bytes_written) += bytes;
+}
+
+}  // namespace
+
 void inspect(Thread& thread, Space space, uint64_t address, uint32_t bytes, Access access, const Place* place) {
   Block& block = *thread.block;
   MachineThread& me = block.self(thread);
@@ -106,6 +117,8 @@ void inspect(Thread& thread, Space space, uint64_t address, uint32_t bytes, Acce
     else space = Space::local;
   }
   if (block.is_late.load(std::memory_order_relaxed)) block.stop_late(me, place);
+  if (modes & kCounts) count_access(block.counts, space, bytes, access);
+  if (!block.has_checks) return;
   if (address % bytes != 0)
     object(what, cudaErrorMisalignedAddress, fmt::format("{} at 0x{:x}, which is not a multiple of {}", describe(what, "misaligned"), address, bytes));
   switch (space) {
@@ -116,7 +129,7 @@ void inspect(Thread& thread, Space space, uint64_t address, uint32_t bytes, Acce
   }
 }
 
-void count_instructions(Thread&, uint32_t) {}
+void count_instructions(Thread& thread, uint32_t instructions) { thread.block->counts.instructions += instructions; }
 
 void declare_local(Thread& thread, const void* begin, uint32_t bytes) {
   std::vector<LocalArray>& locals = thread.block->self(thread).locals;
