@@ -73,23 +73,30 @@ class ColumnMajor {
 
 // --- what becomes of a sum before it is stored ---------------------------------------------------------------------
 
+// For one sum, or for four neighbours. `column` is that of the first; `old` what is there.
+
 struct Plain {
-  __device__ float operator()(float sum, int64_t, const float*) const { return sum; }
+  template <class Sums>
+  __device__ Sums operator()(Sums sums, int64_t, const Sums*) const { return sums; }
 };
 
 /// bias [columns] or null; with relu, max(., 0), which passes a NaN on.
 struct BiasRelu {
   const float* bias;
   bool relu;
-  __device__ float operator()(float sum, int64_t column, const float*) const {
-    const float value = bias ? sum + bias[column] : sum;
-    return relu && value <= 0 ? 0.0f : value;
+  __device__ float rectified(float value) const { return relu && value <= 0 ? 0.0f : value; }
+  __device__ float operator()(float sum, int64_t column, const float*) const { return rectified(bias ? sum + bias[column] : sum); }
+  __device__ float4 operator()(float4 sums, int64_t column, const float4*) const {
+    if (bias) sums = add(sums, *reinterpret_cast<const float4*>(bias + column));
+    return {rectified(sums.x), rectified(sums.y), rectified(sums.z), rectified(sums.w)};
   }
+  __device__ static float4 add(float4 a, float4 b) { return {a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w}; }
 };
 
 struct Accumulate {
   bool accumulate;
   __device__ float operator()(float sum, int64_t, const float* old) const { return accumulate ? *old + sum : sum; }
+  __device__ float4 operator()(float4 sums, int64_t, const float4* old) const { return accumulate ? BiasRelu::add(*old, sums) : sums; }
 };
 
 /// The kernel's parameters of where C goes. Where the depth is split, a sum goes into the workspace as it is, and
@@ -99,7 +106,7 @@ struct Output {
   float* data;
   float* parts;        ///< null: not split
   int64_t part_pitch;  ///< floats between two splits' parts, a multiple of 4
-  bool by_four;        ///< four neighbours in a row are 16 aligned bytes
+  bool by_four;        ///< four neighbours in a row are 16 aligned bytes, in C and in the bias
   Finish finish;
 };
 
@@ -114,29 +121,33 @@ class Target {
 
   __device__ void put(int row, int column, float sum) const {
     const int64_t offset = rows_.row(row);
-    if (offset >= 0 && column < columns_) store(offset + first_column_ + column, column, sum);
+    if (offset >= 0 && column < columns_) store(offset + first_column_, column, sum);
   }
   /// Four neighbours; column is a multiple of 4.
-  __device__ void put(int row, int column, float4 sum) const {
+  __device__ void put(int row, int column, float4 sums) const {
     const int64_t offset = rows_.row(row);
     if (offset < 0 || column >= columns_) return;
-    const int64_t first = offset + first_column_ + column;
+    const int64_t first = offset + first_column_;
     if (output_.by_four) {
-      *reinterpret_cast<float4*>(output_.data + first) = {finished(first, column, sum.x), finished(first + 1, column + 1, sum.y),
-                                                          finished(first + 2, column + 2, sum.z), finished(first + 3, column + 3, sum.w)};
+      store(first, column, sums);
       return;
     }
-    store(first, column, sum.x);
-    if (column + 1 < columns_) store(first + 1, column + 1, sum.y);
-    if (column + 2 < columns_) store(first + 2, column + 2, sum.z);
-    if (column + 3 < columns_) store(first + 3, column + 3, sum.w);
+    store(first, column, sums.x);
+    if (column + 1 < columns_) store(first, column + 1, sums.y);
+    if (column + 2 < columns_) store(first, column + 2, sums.z);
+    if (column + 3 < columns_) store(first, column + 3, sums.w);
   }
 
  private:
-  __device__ float finished(int64_t offset, int column, float sum) const {
-    return output_.parts ? sum : output_.finish(sum, first_column_ + column, output_.data + offset);
+  template <class Sums>  // float or float4
+  __device__ void store(int64_t first, int column, Sums sums) const {
+    Sums* const to = reinterpret_cast<Sums*>(output_.data + first + column);
+    write(to, output_.parts ? sums : output_.finish(sums, first_column_ + column, to));
   }
-  __device__ void store(int64_t offset, int column, float sum) const { output_.data[offset] = finished(offset, column, sum); }
+  __device__ static void write(float* to, float sum) { *to = sum; }
+  __device__ static void write(float4* to, float4 sums) {  // the compiler would share the first float's store with the other path
+    asm volatile("st.global.v4.f32 [%0], {%1, %2, %3, %4};" ::"l"(to), "f"(sums.x), "f"(sums.y), "f"(sums.z), "f"(sums.w) : "memory");
+  }
 
   Output<Finish> output_;
   Rows rows_;

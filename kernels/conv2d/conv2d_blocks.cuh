@@ -36,7 +36,7 @@ Product<Finish> product_of(const Arguments& a, gemm::TileSize tile, void* worksp
 }
 inline ForwardProduct product_of(const Forward& a, gemm::TileSize tile, void* workspace) {
   const int64_t c = a.problem.c, k = a.problem.k;
-  return product_of(a, tile, workspace, a.x, by_four(a.x, c), a.filter, by_four(a.filter, c), a.y, by_four(a.y, k), gemm::BiasRelu{a.bias, a.relu});
+  return product_of(a, tile, workspace, a.x, by_four(a.x, c), a.filter, by_four(a.filter, c), a.y, by_four(a.y, k) && device::is_aligned(a.bias), gemm::BiasRelu{a.bias, a.relu});
 }
 inline InputProduct product_of(const BackwardInput& a, gemm::TileSize tile, void* workspace) {
   const int64_t c = a.problem.c, k = a.problem.k;

@@ -36,19 +36,19 @@ __device__ void on_block(const Product<Finish>& product, gemm::TileSize tile, Lo
 inline bool by_four(const float* data, int64_t size) { return size % 4 == 0 && device::is_aligned(data); }
 
 template <class Arguments, class Finish>
-Product<Finish> with_plan(const Arguments& a, gemm::TileSize tile, void* workspace, Product<Finish> product) {
+Product<Finish> with_plan(const Arguments& a, gemm::TileSize tile, void* workspace, Product<Finish> product, const float* bias = nullptr) {
   const gemm::Plan cut = plan(a, tile);
   product.grid = cut.grid();
   product.blocks = static_cast<unsigned>(cut.blocks());
   product.out.parts = cut.splits > 1 ? static_cast<float*>(workspace) : nullptr;
   product.out.part_pitch = device::part_pitch(outputs(a));
-  product.out.by_four = by_four(product.out.data, product.columns);
+  product.out.by_four = by_four(product.out.data, product.columns) && device::is_aligned(bias);
   return product;
 }
 
 inline Product<gemm::BiasRelu> product_of(const Forward& a, gemm::TileSize tile, void* workspace) {
   const auto [c, k] = a.problem;
-  return with_plan(a, tile, workspace, Product<gemm::BiasRelu>{a.x, a.weights, a.n, k, c, by_four(a.x, c), by_four(a.weights, c), {}, {a.y, {}, {}, {}, {a.bias, a.relu}}, 0});
+  return with_plan(a, tile, workspace, Product<gemm::BiasRelu>{a.x, a.weights, a.n, k, c, by_four(a.x, c), by_four(a.weights, c), {}, {a.y, {}, {}, {}, {a.bias, a.relu}}, 0}, a.bias);
 }
 inline Product<gemm::Plain> product_of(const BackwardInput& a, gemm::TileSize tile, void* workspace) {
   const auto [c, k] = a.problem;
