@@ -137,7 +137,7 @@ bench-train: build ## speed of whole steps, memory, start-up
 	$(PYTHON) jobs/bench_train.py --build $(BUILD) $(if $(DATA),--data '$(DATA)')
 
 .PHONY: bench-kernels bench-gpu test-gpu cuda-report
-KERNEL_COUNTS = $(ON_CPU)/bin/bench_kernels --place device --batches 1 --counts $(BUILD)/cuda/counts.json
+KERNEL_COUNTS = SKEWBENCH_CUDA_CHECKS=0 $(ON_CPU)/bin/bench_kernels --place device --batches 1 --counts $(BUILD)/cuda/counts.json
 bench-kernels: setup ## speed of every kernel on the host; counts of translated CUDA kernels
 	+$(PARALLEL_MAKE) $(BUILD)/bin/bench_kernels $(if $(NVCC),$(ON_CPU)/bin/bench_kernels)
 	$(BUILD)/bin/bench_kernels --place host --out $(BUILD)/bench/kernels_host
@@ -223,7 +223,7 @@ $(ON_CPU)/obj/%.ptx.cc: $(BUILD)/obj/%.cu.o $(PTX_TO_CPP)
 
 $(ON_CPU)/obj/%.ptx.o: $(ON_CPU)/obj/%.ptx.cc $(STAMP)
 	$(say) PTX $*.cu
-	$(CXX) $(PTX_FLAGS) -c $< -o $@
+	$(CXX) $(PTX_FLAGS) -MMD -MP -c $< -o $@
 
 $(PTX_LIB): $(call object,$(PTX_PARTS))
 $(BUILD)/lib/libcuda_on_cpu.a: $(call object,$(ON_CPU_PARTS))
@@ -261,7 +261,7 @@ $(MUTABLE)/obj/%.ptx.cc: $(BUILD)/obj/%.cu.o $(PTX_TO_CPP)
 
 $(MUTABLE)/obj/%.ptx.o: $(MUTABLE)/obj/%.ptx.cc $(STAMP)
 	$(say) MUTABLE $*.cu
-	$(CXX) $(PTX_FLAGS) -c $< -o $@
+	$(CXX) $(PTX_FLAGS) -MMD -MP -c $< -o $@
 
 define mutant_program
 $(patsubst kernels/%,$(MUTABLE)/%,$(1)): $(call object,$(MUTATION_MAIN) $(filter $(1)/%_cuda_test.cc,$(CUDA_TESTS))) $(patsubst %.cu,$(MUTABLE)/obj/%.ptx.o,$(filter $(1)/%.cu,$(CU_PARTS))) $(call translated,$(filter-out $(1)/%,$(filter kernels/base/%,$(CU_PARTS)))) $(call library,kernels) $(CUDA_ON_CPU_LIB)
@@ -273,4 +273,5 @@ $(foreach folder,$(MUTATED),$(eval $(call mutant_program,$(folder))))
 
 tests: $(if $(filter %ptx_to_cpp_main.cc,$(MAINS)),$(ON_CPU_TESTS) $(ON_CPU_PROGRAMS) $(MUTANT_PROGRAMS))
 
+-include $(patsubst %.cu,$(ON_CPU)/obj/%.ptx.d,$(CU_SOURCES)) $(patsubst %.cu,$(MUTABLE)/obj/%.ptx.d,$(CU_SOURCES))
 -include $(patsubst %.cc,$(BUILD)/obj/%.d,$(SOURCES)) $(patsubst %.cu,$(BUILD)/obj/%.cu.d,$(CU_SOURCES))

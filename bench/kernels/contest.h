@@ -17,19 +17,22 @@
 
 namespace skewbench::bench_kernels {
 
-/// The addresses of a contestant's arrays in its memory, by the numbers that Contest::input() and output() gave.
+/// The addresses of a contestant's arrays in its memory, by the numbers that Contest::input() and output() gave. Without
+/// memory, well aligned ones that nobody may use: for questions about a problem.
 class Addresses {
  public:
-  explicit Addresses(std::vector<void*> addresses = {}, void* workspace = nullptr) : addresses_(std::move(addresses)), workspace_(workspace) {}
+  Addresses() = default;
+  explicit Addresses(std::vector<void*> addresses, void* workspace = nullptr) : addresses_(std::move(addresses)), workspace_(workspace) {}
   template <class T = float>
   T* at(int array) const {
-    return addresses_.empty() ? nullptr : static_cast<T*>(addresses_[static_cast<std::size_t>(array)]);
+    if (addresses_.empty()) return reinterpret_cast<T*>((uintptr_t{1} << 40) * static_cast<uintptr_t>(array + 1));
+    return static_cast<T*>(addresses_[static_cast<std::size_t>(array)]);
   }
   void* workspace() const { return workspace_; }
 
  private:
-  std::vector<void*> addresses_;  // empty: there is no memory yet, and why_not() is asked with null pointers
-  void* workspace_;
+  std::vector<void*> addresses_{};
+  void* workspace_ = nullptr;
 };
 
 /// What an array holds before and after.
