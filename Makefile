@@ -233,13 +233,14 @@ $(PTX_LIB) $(BUILD)/lib/libcuda_on_cpu.a:
 	rm -f $@
 	ar rcs $@ $^
 
-# Translated kernels register themselves by static objects, so all of them are linked.
+# Translated kernels register themselves by static objects, so all of them are linked. The machine stands last once more: the
+# libraries before it call the CUDA runtime, which it stands in for.
 CUDA_TEST_LIBS = $(TEST_LIBS) $(if $(filter %_cuda_mpi_test.cc,$(1)),,-lgtest_main)
 define program_on_cpu
 $(1): $(call object,$(2)) $(if $(filter kernels/cuda_on_cpu/%,$(2)),$(call object,$(CU_TEST_SOURCES)) $(call translated,$(CU_TEST_SOURCES)),$(call translated,$(CU_PARTS))) $(call uses,$(2)) $(CUDA_ON_CPU_LIB)
 	$(say) LINK $$@
 	mkdir -p $$(@D)
-	$(call compiler,$(2)) $$^ $(3) $$(LIBS) $(if $(HAS_CUDNN),-L$(CUDA_LIB_DIR) -Wl$(comma)-rpath$(comma)$(CUDA_LIB_DIR) -Wl$(comma)--as-needed -lcudnn) -lpthread -o $$@
+	$(call compiler,$(2)) $$^ $(CUDA_ON_CPU_LIB) $(3) $$(LIBS) $(if $(HAS_CUDNN),-L$(CUDA_LIB_DIR) -Wl$(comma)-rpath$(comma)$(CUDA_LIB_DIR) -Wl$(comma)--as-needed -lcudnn) -lpthread -o $$@
 endef
 DEVICE_MAINS := $(filter bench/train/train_main.cc bench/kernels/bench_kernels_main.cc,$(MAINS))
 ON_CPU_PROGRAMS := $(if $(NVCC),$(foreach main,$(DEVICE_MAINS),$(ON_CPU)/bin/$(patsubst %_main.cc,%,$(notdir $(main)))))
