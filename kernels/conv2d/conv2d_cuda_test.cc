@@ -25,7 +25,7 @@ const Case kCases[] = {
     // more than a tile of 64: of pixels, of output channels, of input channels
     {1, {9, 9, 4, 12, 3, 3, 1, 1}}, {2, {6, 6, 8, 68, 3, 3, 2, 0}}, {1, {4, 4, 68, 4, 1, 1, 1, 0}}, {1, {1, 66, 5, 66, 1, 1, 1, 0}},
     // depths that are split (from 256 on): forward, input gradient without and with a stride, filter gradient
-    {1, {8, 8, 32, 8, 3, 3, 1, 1}}, {1, {5, 5, 8, 32, 3, 3, 1, 1}}, {1, {6, 5, 4, 64, 3, 3, 2, 1}}, {2, {13, 11, 4, 8, 3, 3, 1, 1}},
+    {1, {5, 5, 32, 8, 3, 3, 1, 1}}, {1, {5, 5, 8, 32, 3, 3, 1, 1}}, {1, {6, 5, 4, 64, 3, 3, 2, 1}}, {2, {13, 11, 4, 8, 3, 3, 1, 1}},
     {1, {17, 17, 1, 5, 3, 3, 1, 1}},
 };
 
@@ -114,7 +114,9 @@ struct FilterDirection {
   }
 };
 
-const Case kRandomCases[] = {{1, {8, 8, 32, 8, 3, 3, 1, 1}}, {1, {6, 5, 4, 64, 3, 3, 2, 1}}, {2, {13, 12, 3, 8, 5, 5, 1, 2}}};
+// Sums that are split forward, in the input gradient, and in the filter gradient.
+const Case kRandomCases[] = {{1, {5, 5, 32, 8, 3, 3, 1, 1}}, {1, {5, 4, 4, 64, 3, 3, 2, 1}}, {1, {17, 16, 3, 8, 2, 2, 1, 0}}};
+const Case kExtraCases[] = {{1, {3, 3, 4, 8, 3, 3, 1, 1}}, {1, {2, 2, 32, 4, 3, 3, 1, 1}}, {1, {16, 16, 1, 4, 1, 1, 1, 0}}};
 const Case kQuads{1, {9, 8, 4, 12, 3, 3, 1, 1}};    // channels that allow 16-byte accesses
 const Case kUnpadded{1, {4, 5, 3, 5, 3, 3, 1, 0}};  // a sum of 27: the last step reaches behind it
 
@@ -142,6 +144,14 @@ TEST_ALL_DIRECTIONS(ExactOnIntegers, exact_on_integers<Direction>(GetParam(), ca
 TEST_ALL_DIRECTIONS(ExactOnThirteenBits, exact_on_thirteen_bits<Direction>(GetParam(), kQuads))
 TEST_ALL_DIRECTIONS(ExactOnUnalignedArrays, exact_on_unaligned<Direction>(GetParam(), kQuads))
 TEST_ALL_DIRECTIONS(WithinBoundAndTwiceTheSame, within_bound_and_twice_the_same<Direction>(GetParam(), kRandomCases))
+TEST_P(Conv2dForward, ExactWithEveryExtra) {
+  NEEDS_DEVICE();
+  exact_with_every_extra<ForwardDirection>(GetParam(), kExtraCases);
+}
+TEST_P(Conv2dBackwardFilter, ExactWithEveryExtra) {
+  NEEDS_DEVICE();
+  exact_with_every_extra<FilterDirection>(GetParam(), kExtraCases);
+}
 TEST_P(Conv2dForward, ANaNArrives) {
   NEEDS_DEVICE();
   nan_arrives<ForwardDirection>(GetParam(), kUnpadded, {&Inputs::x, &Inputs::filter});

@@ -17,7 +17,7 @@ struct LinearCase {
 using Case = LinearCase;
 // Each extent is the depth of one direction: 1, one step of 16 less and more, and long enough to be split (from 256 on).
 const Case kCases[] = {{1, 1, 1},   {5, 3, 7},    {17, 16, 15}, {8, 64, 10},   {64, 12, 64},  {68, 20, 65}, {66, 67, 21},
-                       {21, 68, 66}, {4, 300, 8}, {4, 8, 300},  {300, 8, 4},   {3, 259, 5},   {5, 3, 259},  {259, 5, 3}};
+                       {21, 68, 66}, {4, 260, 8}, {4, 8, 260},  {260, 8, 4},   {3, 259, 5},   {5, 3, 259},  {259, 5, 3}};
 
 std::vector<Case> cases() {
   std::vector<Case> list(std::begin(kCases), std::end(kCases));
@@ -98,7 +98,8 @@ struct WeightsDirection {
 };
 
 // Depths that are split in one of the directions, and one that is not.
-const Case kRandomCases[] = {{36, 20, 68}, {9, 515, 33}, {9, 33, 515}, {515, 33, 9}};
+const Case kRandomCases[] = {{36, 20, 68}, {9, 260, 33}, {9, 33, 260}, {260, 33, 9}};
+const Case kExtraCases[] = {{8, 12, 4}, {4, 256, 8}, {256, 4, 8}};
 const Case kQuads{68, 20, 64};     // extents that allow 16-byte accesses
 const Case kOddExtents{7, 9, 5};   // every sum ends inside a step
 
@@ -126,6 +127,14 @@ TEST_ALL_DIRECTIONS(ExactOnIntegers, exact_on_integers<Direction>(GetParam(), ca
 TEST_ALL_DIRECTIONS(ExactOnThirteenBits, exact_on_thirteen_bits<Direction>(GetParam(), kQuads))
 TEST_ALL_DIRECTIONS(ExactOnUnalignedArrays, exact_on_unaligned<Direction>(GetParam(), kQuads))
 TEST_ALL_DIRECTIONS(WithinBoundAndTwiceTheSame, within_bound_and_twice_the_same<Direction>(GetParam(), kRandomCases))
+TEST_P(LinearForward, ExactWithEveryExtra) {
+  NEEDS_DEVICE();
+  exact_with_every_extra<ForwardDirection>(GetParam(), kExtraCases);
+}
+TEST_P(LinearBackwardWeights, ExactWithEveryExtra) {
+  NEEDS_DEVICE();
+  exact_with_every_extra<WeightsDirection>(GetParam(), kExtraCases);
+}
 TEST_P(LinearForward, ANaNArrives) {
   NEEDS_DEVICE();
   nan_arrives<ForwardDirection>(GetParam(), kOddExtents, {&Inputs::x, &Inputs::filter});
