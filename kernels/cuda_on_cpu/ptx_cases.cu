@@ -6,41 +6,10 @@
 // Numerics   each instruction's own
 // Limits     none: the operands are prepared by the test
 #include "kernels/base/cuda_check.h"
-#include "kernels/cuda_on_cpu/ptx_cases.h"
+#include "kernels/cuda_on_cpu/ptx_cases_device.cuh"
 
 namespace skewbench::cuda_on_cpu {
 namespace {
-
-// The registers' types by their names in the lists.
-namespace registers {
-#define X(name, letter, type, values) using name = type;
-CASE_TYPES(X)
-#undef X
-#define X(name, letter, type, values) [[maybe_unused]] constexpr Values k_##name = Values::values;
-CASE_TYPES(X)
-#undef X
-}  // namespace registers
-
-#define LETTER_u8 "h"
-#define LETTER_s8 "h"
-#define LETTER_u16 "h"
-#define LETTER_s16 "h"
-#define LETTER_b16 "h"
-#define LETTER_f16 "h"
-#define LETTER_bf16 "h"
-#define LETTER_u32 "r"
-#define LETTER_s32 "r"
-#define LETTER_b32 "r"
-#define LETTER_u5 "r"
-#define LETTER_s8bit "r"
-#define LETTER_f16x2 "r"
-#define LETTER_bf16x2 "r"
-#define LETTER_tf32 "r"
-#define LETTER_u64 "l"
-#define LETTER_s64 "l"
-#define LETTER_b64 "l"
-#define LETTER_f32 "f"
-#define LETTER_f64 "d"
 
 template <class T>
 __device__ T operand(const uint64_t* inputs, Values values, int which) {
@@ -50,17 +19,9 @@ __device__ T operand(const uint64_t* inputs, Values values, int which) {
   return value;
 }
 
-template <class T>
-__device__ void put(uint64_t* __restrict__& outputs, T value) {
-  uint64_t bits = 0;
-  memcpy(&bits, &value, sizeof value);
-  outputs[threadIdx.x + blockIdx.x * blockDim.x] = bits;
-  outputs += kCaseThreads;
-}
-
 #define IN(T, which) LETTER_##T(operand<registers::T>(inputs, registers::k_##T, which))
-#define PUT(D, ...) { registers::D result; asm volatile(__VA_ARGS__); put(outputs, result); }
-#define PUT_PREDICATES(...) { uint32_t result; asm volatile(__VA_ARGS__); put(outputs, result); }
+#define PUT(D, ...) { registers::D result; asm volatile(__VA_ARGS__); put<kCaseThreads>(outputs, result); }
+#define PUT_PREDICATES(...) { uint32_t result; asm volatile(__VA_ARGS__); put<kCaseThreads>(outputs, result); }
 
 #define CASE1(D, A, text, e) PUT(D, text " %0, %1;" : "=" LETTER_##D(result) : IN(A, 0))
 #define CASE2(D, A, B, text, e) PUT(D, text " %0, %1, %2;" : "=" LETTER_##D(result) : IN(A, 0), IN(B, 1))

@@ -20,7 +20,7 @@ namespace skewbench::cuda_on_cpu {
 
 // X(name in the lists, letter of inline assembly, C++ type of the register, kind of values)
 #define CASE_TYPES(X)                                                                                              \
-  X(u8, "h", uint16_t, bits16) X(s8, "h", uint16_t, bits16) X(u16, "h", uint16_t, bits16) X(s16, "h", int16_t, bits16) \
+  X(b8, "h", uint16_t, bits16) X(u8, "h", uint16_t, bits16) X(s8, "h", uint16_t, bits16) X(u16, "h", uint16_t, bits16) X(s16, "h", int16_t, bits16) \
   X(b16, "h", uint16_t, bits16) X(u32, "r", uint32_t, bits32) X(s32, "r", int32_t, bits32) X(b32, "r", uint32_t, bits32) \
   X(u64, "l", uint64_t, bits64) X(s64, "l", int64_t, bits64) X(b64, "l", uint64_t, bits64) X(f32, "f", float, real32)  \
   X(f64, "d", double, real64) X(f16, "h", uint16_t, half) X(bf16, "h", uint16_t, brain) X(f16x2, "r", uint32_t, halves) \

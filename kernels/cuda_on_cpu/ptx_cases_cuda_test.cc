@@ -1,7 +1,6 @@
 // Every instruction of the lists of ptx_cases.h against its formula there, for all combinations of edge values.
 #include "kernels/cuda_on_cpu/ptx_cases.h"
 
-#include <cuda_runtime_api.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -9,8 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/base/cuda_check.h"
-#include "kernels/cuda_on_cpu/ptx_reference.h"
+#include "kernels/cuda_on_cpu/ptx_cases_test.h"
 
 // The formula for a half is written with the names of the pair's operands.
 #pragma GCC diagnostic ignored "-Wshadow"
@@ -20,35 +18,12 @@ namespace {
 
 using namespace reference;
 
-/// Operands and results as they are in registers.
-using Bits = uint64_t;
-
 struct Case {
   const char* text;
   const char* result;  ///< name of its type
   Bits (*formula)(const Bits* operands);
   Values operands[kOperands] = {Values::count, Values::count, Values::count, Values::count};  ///< count: none
 };
-
-template <class T>
-T from_bits(Bits bits) {
-  T value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
-/// A result narrower than 16 bits fills a register of 16.
-template <class T>
-Bits to_bits(T value) {
-  Bits bits = 0;
-  if constexpr (sizeof(T) == 1) {
-    const auto wide = static_cast<int16_t>(value);
-    std::memcpy(&bits, &wide, sizeof wide);
-  } else {
-    std::memcpy(&bits, &value, sizeof value);
-  }
-  return bits;
-}
 
 #define X(name, letter, type, values) constexpr Values k_##name = Values::values;
 CASE_TYPES(X)
@@ -183,41 +158,6 @@ std::vector<Bits> operands() {
 }
 
 // --- comparison -------------------------------------------------------------------------------------------------------
-
-bool both_nan(const std::string& type, Bits a, Bits b) {
-  if (type == "f32") return std::isnan(from_bits<f32>(a)) && std::isnan(from_bits<f32>(b));
-  if (type == "f64") return std::isnan(from_bits<f64>(a)) && std::isnan(from_bits<f64>(b));
-  const Bits exponent = type.starts_with("b") ? 0x7f80 : 0x7c00;
-  const auto nan = [&](Bits half) { return (half & 0x7fff) > exponent; };
-  return type.ends_with("f16") && nan(a) && nan(b);
-}
-
-/// The payload of a NaN is not compared: PTX leaves it open.
-bool agree(const std::string& type, Bits a, Bits b) {
-  if (a == b) return true;
-  if (!type.ends_with("f16x2")) return both_nan(type, a, b);
-  const std::string half = type.substr(0, type.size() - 2);
-  return agree(half, a & 0xffff, b & 0xffff) && agree(half, a >> 16, b >> 16);
-}
-
-class Device {
- public:
-  explicit Device(size_t words) : bytes_(words * sizeof(Bits)) { CUDA_CALL(cudaMalloc(&at_, bytes_)); }
-  ~Device() { cudaFree(at_); }
-  Device(const Device&) = delete;
-  Device& operator=(const Device&) = delete;
-  Bits* get() const { return static_cast<Bits*>(at_); }
-  void write(const std::vector<Bits>& from) const { CUDA_CALL(cudaMemcpy(at_, from.data(), bytes_, cudaMemcpyHostToDevice)); }
-  std::vector<Bits> read() const {
-    std::vector<Bits> result(bytes_ / sizeof(Bits));
-    CUDA_CALL(cudaMemcpy(result.data(), at_, bytes_, cudaMemcpyDeviceToHost));
-    return result;
-  }
-
- private:
-  size_t bytes_;
-  void* at_ = nullptr;
-};
 
 void check(Story story, std::span<const Case> cases) {
   const std::vector<Bits> inputs = operands();

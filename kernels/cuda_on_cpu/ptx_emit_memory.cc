@@ -120,13 +120,13 @@ void emit_red(Emitter& emitter, const Instruction& instruction) { emit_update(em
 std::vector<Row> memory_rows() {
   return {
       {"ld [weak] space:[global|shared|shared::cta|local|const] [ca|cg|cs|lu|cv] " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_ld},
-      {"ld volatile space:[global|shared|shared::cta|local] [v2|v4] " TYPES, "x x", nullptr, emit_ld},
+      {"ld volatile space:[global|shared|shared::cta] [v2|v4] " TYPES, "x x", nullptr, emit_ld},
       {"ld (relaxed|acquire) (cta|gpu|sys) space:[global|shared|shared::cta] " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_ld},
       {"ld space:(global) [ca|cg|cs] nc " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_ld},
       {"ldu space:(global) [v2|v4] " TYPES, "x x", nullptr, emit_ld},
       {"ld param [v2|v4] " TYPES, "x x", nullptr, emit_ld_param},
       {"st [weak] space:[global|shared|shared::cta|local] [wb|cg|cs|wt] " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_st},
-      {"st volatile space:[global|shared|shared::cta|local] [v2|v4] " TYPES, "x x", nullptr, emit_st},
+      {"st volatile space:[global|shared|shared::cta] [v2|v4] " TYPES, "x x", nullptr, emit_st},
       {"st (relaxed|release) (cta|gpu|sys) space:[global|shared|shared::cta] " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_st},
       {"st param [v2|v4] " TYPES, "x x", nullptr, emit_st_param},
 

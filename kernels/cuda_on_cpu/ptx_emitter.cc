@@ -209,6 +209,7 @@ void Emitter::emit_expression(const Instruction& instruction, const Row& row) {
   const bool flushes = instruction.has("ftz");
   std::string expression = row.expression;
   for (size_t i = instruction.operands(); i-- > 1;) {
+    if (words[i][0] == 'x') continue;  // not part of the expression
     const Type type = operand_type(words[i], instruction);
     std::string operand = value(i, type);
     if (flushes && type == Type::f32) operand = fmt::format("flushed({})", operand);

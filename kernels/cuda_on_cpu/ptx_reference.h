@@ -22,6 +22,7 @@ using s8 = int8_t;
 using s16 = int16_t;
 using s32 = int32_t;
 using s64 = int64_t;
+using b8 = u8;
 using b16 = u16;
 using b32 = u32;
 using b64 = u64;
