@@ -1,7 +1,6 @@
 #include "partitions/sampler.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 
@@ -57,17 +56,6 @@ void gather(const Split& split, const SampleShape& shape, std::span<const int64_
 
 namespace {
 
-struct ImageBytes {
-  int64_t height, width, pixel, row, image;  // the last three in bytes
-};
-
-ImageBytes image_bytes(const SampleShape& shape) {
-  REQUIRE(shape.dims.size() == 3, "only images [H, W, C] can be mirrored and cropped, not samples of {} dimensions",
-          shape.dims.size());
-  const int64_t pixel = shape.dims[2] * element_bytes(shape.type), row = shape.dims[1] * pixel;
-  return {shape.dims[0], shape.dims[1], pixel, row, shape.dims[0] * row};
-}
-
 Random augmentation_random(uint64_t seed, int worker, int64_t sample, int64_t pass) {
   const auto index = static_cast<uint64_t>(sample);
   const auto block = philox4x32_10({static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32), 0, 0},
@@ -78,56 +66,26 @@ Random augmentation_random(uint64_t seed, int worker, int64_t sample, int64_t pa
 
 }  // namespace
 
-void mirror_image(const SampleShape& shape, std::byte* image) {
-  const ImageBytes size = image_bytes(shape);
-  for (std::byte* row = image; row < image + size.image; row += size.row) {
-    for (std::byte *left = row, *right = row + size.row - size.pixel; left < right;
-         left += size.pixel, right -= size.pixel) {
-      std::swap_ranges(left, left + size.pixel, right);
-    }
-  }
-}
-
-void shift_image(const SampleShape& shape, int64_t down, int64_t right, std::byte* image) {
-  const ImageBytes size = image_bytes(shape);
-  const int64_t columns = std::max<int64_t>(size.width - std::abs(right), 0);  // that come from inside
-  const int64_t to = std::min(std::max<int64_t>(-right, 0), size.width), from = std::max<int64_t>(right, 0);
-  for (int64_t i = 0; i < size.height; ++i) {
-    const int64_t h = down >= 0 ? i : size.height - 1 - i;  // in place: a row is read before it is overwritten
-    std::byte* row = image + h * size.row;
-    const int64_t source = h + down;
-    if (source < 0 || source >= size.height || columns == 0) {
-      std::memset(row, 0, static_cast<std::size_t>(size.row));
-      continue;
-    }
-    std::memmove(row + to * size.pixel, image + source * size.row + from * size.pixel,
-                 static_cast<std::size_t>(columns * size.pixel));
-    std::memset(row, 0, static_cast<std::size_t>(to * size.pixel));
-    std::memset(row + (to + columns) * size.pixel, 0,
-                static_cast<std::size_t>((size.width - to - columns) * size.pixel));
-  }
-}
-
-void augment(const SampleShape& shape, const Augmentation& augmentation, uint64_t seed, int worker,
-             std::span<const int64_t> indices, std::span<const int64_t> passes, std::byte* batch) {
-  if (!augmentation.any()) return;
-  const ImageBytes size = image_bytes(shape);
-  const int64_t pad = augmentation.crop_pad;
-  REQUIRE(pad >= 0 && pad <= std::min(size.height, size.width),
-          "a crop of images of {}x{} padded by {} is not possible", size.height, size.width, pad);
+std::vector<ImageChange> draw_changes(const SampleShape& shape, const Augmentation& augmentation, uint64_t seed, int worker,
+                                      std::span<const int64_t> indices, std::span<const int64_t> passes) {
   REQUIRE(indices.size() == passes.size(), "{} images come with {} passes", indices.size(), passes.size());
+  std::vector<ImageChange> changes(indices.size());
+  if (!augmentation.any()) return changes;
+  REQUIRE(shape.dims.size() == 3, "only images [H, W, C] can be mirrored and cropped, not samples of {} dimensions",
+          shape.dims.size());
+  const int64_t height = shape.dims[0], width = shape.dims[1], pad = augmentation.crop_pad;
+  REQUIRE(pad >= 0 && pad <= std::min(height, width), "a crop of images of {}x{} padded by {} is not possible", height, width, pad);
   for (std::size_t i = 0; i < indices.size(); ++i) {
-    std::byte* image = batch + static_cast<int64_t>(i) * size.image;
     Random random = augmentation_random(seed, worker, indices[i], passes[i]);
     const bool is_mirrored = random.bits() & 1;  // drawn in any case, so `mirror` does not change the crops
-    if (augmentation.mirror && is_mirrored) mirror_image(shape, image);
+    changes[i].mirror = augmentation.mirror && is_mirrored;
     if (pad > 0) {
       const auto positions = static_cast<uint64_t>(2 * pad + 1);
-      const int64_t down = static_cast<int64_t>(random.below(positions)) - pad;
-      const int64_t right = static_cast<int64_t>(random.below(positions)) - pad;
-      shift_image(shape, down, right, image);
+      changes[i].down = static_cast<int64_t>(random.below(positions)) - pad;
+      changes[i].right = static_cast<int64_t>(random.below(positions)) - pad;
     }
   }
+  return changes;
 }
 
 }  // namespace skewbench::partitions

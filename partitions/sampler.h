@@ -1,4 +1,4 @@
-// From a worker's share to its batches: the order of samples, and the copy with mirror and crop.
+// From a worker's share to its batches: the order of samples, their copy, and which of them are mirrored and cropped how.
 #pragma once
 
 #include <cstddef>
@@ -48,19 +48,20 @@ struct Augmentation {
 /// Copies samples to `out`, which has room for indices.size() * shape.bytes() bytes, in the order of `indices`.
 void gather(const Split& split, const SampleShape& shape, std::span<const int64_t> indices, std::byte* out);
 
-/// Changes gathered images in place; indices[i] and passes[i] name image i of `batch`, as the Sampler yields them.
+/// What happens to one image: left and right are exchanged, or not; then its pixel (down + h, right + w) comes to (h, w), and
+/// what comes from outside is zero. Decided here, applied by kernels/augment, on the host or on a device.
+struct ImageChange {
+  bool mirror = false;
+  int64_t down = 0, right = 0;
+};
+
+/// The changes of a batch; indices[i] and passes[i] name image i of it, as the Sampler yields them.
 ///
 /// What happens to an image depends on (seed, worker, sample, pass) alone, not on its batch. Its draws are those of
 /// Random(key, worker, pass, augmentation), where key is the first 64 bits of the Philox block with the sample's index
-/// as counter and `seed` as key: Random has no room for a fourth name. Zero is the stored value 0 (black, if u8).
-/// Mirror comes first, then the crop. Throws unless samples are H, W, C and crop_pad is in 0 .. min(H, W).
-void augment(const SampleShape& shape, const Augmentation& augmentation, uint64_t seed, int worker,
-             std::span<const int64_t> indices, std::span<const int64_t> passes, std::byte* batch);
-
-/// Exchanges left and right of one image [H, W, C].
-void mirror_image(const SampleShape& shape, std::byte* image);
-
-/// Moves an image [H, W, C] so that its pixel (down + h, right + w) comes to (h, w); what comes from outside is zero.
-void shift_image(const SampleShape& shape, int64_t down, int64_t right, std::byte* image);
+/// as counter and `seed` as key: Random has no room for a fourth name. Throws unless samples are H, W, C and crop_pad is in
+/// 0 .. min(H, W).
+std::vector<ImageChange> draw_changes(const SampleShape& shape, const Augmentation& augmentation, uint64_t seed, int worker,
+                                      std::span<const int64_t> indices, std::span<const int64_t> passes);
 
 }  // namespace skewbench::partitions

@@ -1,5 +1,6 @@
 #include "bench/train/data_feed.h"
 
+#include "kernels/augment/augment.h"
 #include "kernels/base/error.h"
 #include "kernels/base/names.h"
 
@@ -20,13 +21,21 @@ const Batch& DataFeed::draw(int worker, int64_t count) {
   feed.samples.resize(static_cast<std::size_t>(count * dataset_.shape.bytes()));
   feed.labels.resize(static_cast<std::size_t>(count));
   partitions::gather(dataset_.train, dataset_.shape, indices_, feed.samples.data());
-  if (augmentation_.any())
-    partitions::augment(dataset_.shape, augmentation_, seed_, worker, indices_, passes_, feed.samples.data());
+  if (augmentation_.any()) change_images(worker, feed);
   for (std::size_t i = 0; i < indices_.size(); ++i)
     feed.labels[i] = dataset_.train.labels[static_cast<std::size_t>(indices_[i])];
   samples_drawn_ += count;
   feed.batch = {count, feed.samples.data(), feed.labels.data(), nullptr};
   return feed.batch;
+}
+
+void DataFeed::change_images(int worker, Feed& feed) {
+  const auto decided = partitions::draw_changes(dataset_.shape, augmentation_, seed_, worker, indices_, passes_);  // refuses what is no image
+  std::vector<augment::Change> changes;
+  for (const auto& [mirror, down, right] : decided) changes.push_back({mirror, static_cast<int32_t>(down), static_cast<int32_t>(right)});
+  const auto& dims = dataset_.shape.dims;
+  const augment::Problem images{dims[0], dims[1], dims[2] * partitions::element_bytes(dataset_.shape.type)};
+  augment::augment_host(images, std::ssize(changes), changes.data(), reinterpret_cast<uint8_t*>(feed.samples.data()));
 }
 
 partitions::Augmentation parse_augmentation(const std::string& text) {

@@ -32,6 +32,8 @@ class DataFeed {
     std::vector<int32_t> labels;
     Batch batch;
   };
+  void change_images(int worker, Feed& feed);  ///< the samples of the draw that indices_ and passes_ name
+
   const partitions::Dataset& dataset_;
   int first_;
   uint64_t seed_;
