@@ -51,7 +51,7 @@ void emit_shuffle(Emitter& emitter, const Instruction& instruction) {
 
 void emit_vote(Emitter& emitter, const Instruction& instruction) {
   const std::string& mode = instruction.choice("mode");
-  emitter.line(fmt::format("{{ const uint32_t mask_ = {}, holds_ = ballot(thread, mask_, {}, {});", emitter.value(2, Type::u32),
+  emitter.line(fmt::format("{{ const uint32_t mask_ = {} & lanes_of_warp(thread), holds_ = ballot(thread, mask_, {}, {});", emitter.value(2, Type::u32),
                            emitter.value(1, Type::pred), emitter.place()));
   if (mode == "ballot") emitter.assign(instruction.operand(0), Type::u32, "holds_");
   else emitter.assign(instruction.operand(0), Type::pred, mode == "any" ? "holds_ != 0" : mode == "all" ? "holds_ == mask_" : "holds_ == 0 || holds_ == mask_");
@@ -63,7 +63,7 @@ void emit_match(Emitter& emitter, const Instruction& instruction) {
   const Operand& to = instruction.operand(0);
   const bool pair = to.is(Operand::Kind::pair), any = instruction.has("any");
   if (pair && any) emitter.fail("unknown form of operands");
-  emitter.line(fmt::format("{{ const uint32_t mask_ = {}, same_ = lanes_with_value(thread, {}, mask_, {});", emitter.value(2, Type::u32),
+  emitter.line(fmt::format("{{ const uint32_t mask_ = {} & lanes_of_warp(thread), same_ = lanes_with_value(thread, {}, mask_, {});", emitter.value(2, Type::u32),
                            emitter.value(1, instruction.type()), emitter.place()));
   emitter.assign(pair ? to.parts[0] : to, Type::u32, any ? "same_" : "same_ == mask_ ? mask_ : 0");
   if (pair) emitter.assign(to.parts[1], Type::pred, "same_ == mask_");

@@ -126,8 +126,9 @@ void BodyParser::parse_line_directive() {
   uint32_t file = 0, line = 0;
   if (!(text >> file >> line)) cursor_.fail(".loc without a file and a line");
   if (line == 0) return;
-  origin_.file = file;
-  origin_.line = line;
+  origin_ = {origin_.ptx_line, file, line};
+  for (std::string word; text >> word;)
+    if (word == "inlined_at" && !(text >> origin_.caller_file >> origin_.caller_line)) cursor_.fail("inlined_at without a file and a line");
 }
 
 void BodyParser::parse_pragma() {

@@ -15,6 +15,7 @@ struct Origin {
   uint32_t ptx_line = 0;
   uint32_t file = 0;  ///< number of a .file directive
   uint32_t line = 0;
+  uint32_t caller_file = 0, caller_line = 0;  ///< where the function that this line is in was called and inlined; 0: it was not
 };
 
 struct Operand {

@@ -106,7 +106,7 @@ Module parse(std::string_view text, const std::string& path) {
   Cursor cursor(text, path);
   bool external = false;
   while (!cursor.at_end()) {
-    const Origin origin{cursor.line(), 0, 0};
+    const Origin origin{.ptx_line = cursor.line()};
     const std::string word = cursor.directive();
     using enum Variable::Space;
     if (word == "version" || word == "target") {

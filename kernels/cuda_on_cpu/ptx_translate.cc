@@ -102,14 +102,22 @@ void lay_out_shared(KernelContext& context, const std::vector<const Function*>& 
     if (variable->external) context.shared_offsets[variable->name] = aligned(end, 16);
 }
 
+/// File and line as a programmer knows them: of the call, where the line is in a header of CUDA's.
+std::pair<std::string, uint32_t> source_of(const Module& module, const Origin& origin) {
+  const auto name = [&](uint32_t file) {
+    const auto found = module.files.find(file);
+    return found == module.files.end() ? std::string() : found->second;
+  };
+  const std::string own = name(origin.file), caller = name(origin.caller_file);
+  if (!caller.empty() && own.find("/include/") != std::string::npos) return {caller, origin.caller_line};
+  return own.empty() ? std::pair(module.path, origin.ptx_line) : std::pair(own, origin.line);
+}
+
 std::string emit_places(const KernelContext& context) {
   std::string code = fmt::format("constexpr Place places[{}] = {{\n", context.places.size() + 1);
   for (const Statement& statement : context.places) {
-    const Origin& origin = statement.origin;
-    const auto file = context.module.files.find(origin.file);
-    const bool known = file != context.module.files.end();
-    code += fmt::format("  {{{}, {}, {}, {}}},\n", quoted(known ? file->second : context.module.path), known ? origin.line : origin.ptx_line,
-                        origin.ptx_line, quoted(statement.text));
+    const auto [file, line] = source_of(context.module, statement.origin);
+    code += fmt::format("  {{{}, {}, {}, {}}},\n", quoted(file), line, statement.origin.ptx_line, quoted(statement.text));
   }
   return code + "};\n";
 }

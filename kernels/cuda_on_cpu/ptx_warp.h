@@ -19,6 +19,7 @@ inline uint32_t lanes_with_value(Thread& thread, uint64_t value, uint32_t mask, 
 template <class T, class Combine>
 inline T reduced(Thread& thread, T value, uint32_t mask, Combine combine, const Place* place) {
   const uint64_t* const values = exchange(thread, mask, uint64_t(value), place);
+  mask &= lanes_of_warp(thread);
   uint32_t lane = uint32_t(__builtin_ctz(mask));
   T result = T(values[lane]);
   while (++lane < 32)

@@ -123,6 +123,13 @@ uint32_t shuffle(Thread& thread, Shuffle mode, uint32_t value, uint32_t lane_ope
 uint32_t ballot(Thread& thread, uint32_t mask, bool predicate, const Place* place);
 uint32_t active_mask(Thread& thread);  ///< lanes of the warp that have not returned
 
+/// Lanes that the thread's warp has: not all 32 in the last warp of a block that does not fill it. A mask means those of its
+/// lanes that exist.
+inline uint32_t lanes_of_warp(const Thread& thread) {
+  const uint32_t left = thread.ntid[0] * thread.ntid[1] * thread.ntid[2] - 32 * thread.warp;
+  return left >= 32 ? ~0u : (1u << left) - 1;
+}
+
 // --- tensor cores and asynchronous copies -----------------------------------------------------------------------------
 
 /// mma.sync.aligned m16n8kK row.col with float accumulators. Type of a and b: f16 (K = 8, 16), bf16 (K = 8, 16), tf32
