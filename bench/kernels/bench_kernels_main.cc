@@ -89,6 +89,12 @@ void add_contests(Runner& runner, const CommandLine& line) {
   }
 }
 
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  REQUIRE(!error, "the folder {} cannot be written: {}", folder.string(), error.message());
+}
+
 int run(CommandLine line, const std::string& argv) {
   const std::string no_gpu = why_no_gpu(), no_device = device::why_unusable();
   REQUIRE(!line.needs_gpu || no_gpu.empty(), "there is no GPU here: {}", no_gpu);
@@ -96,15 +102,15 @@ int run(CommandLine line, const std::string& argv) {
   line.run.cold = line.cache != "hot", line.run.hot = line.cache != "cold";
   REQUIRE(line.place != "device" || line.run.on_device, "no row for --place device: {}", no_device);
 
+  const bool writes = !line.out.empty() && !line.is_list;
+  if (writes) make_folder(std::filesystem::absolute(line.out).parent_path());
+
   Peaks host, on_device;
   if (!line.is_list && line.run.on_host) host = host_peaks();
   if (!line.is_list && line.run.on_device && no_gpu.empty()) on_device = device_peaks();
   const std::string device_name = !no_device.empty() ? no_device : device::properties().name;
   std::optional<Results> results;
-  if (!line.out.empty() && !line.is_list) {
-    std::filesystem::create_directories(std::filesystem::absolute(line.out).parent_path());
-    results.emplace(line.out, facts_of(host, on_device, device_name, argv));
-  }
+  if (writes) results.emplace(line.out, facts_of(host, on_device, device_name, argv));
   std::vector<Row> rows;
   Runner runner(line.run, host, on_device, [&](const Row& row) {
     rows.push_back(row);
