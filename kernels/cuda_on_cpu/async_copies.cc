@@ -75,9 +75,10 @@ void async_copy(Thread& thread, uint32_t shared_address, uint64_t global_address
   Block& block = *thread.block;
   MachineThread& me = block.self(thread);
   const AsyncCopy copy{shared_address, bytes, global_address, std::min(source_bytes, bytes), place};
-  if (modes & kCounts) {
-    block.counts.global_bytes_read += copy.source_bytes;
-    block.counts.shared_bytes_written += copy.bytes;
+  if ((modes & kCounts) != 0) {
+    if (copy.source_bytes > 0)
+      count_access(block.counts, block.launch->number, Space::global, global_address, copy.source_bytes, Access::read);
+    count_access(block.counts, block.launch->number, Space::shared, shared_address, bytes, Access::write);
   }
   if (block.has_checks) {
     check_alignment(block, me, copy);

@@ -16,6 +16,8 @@ thread_local Block* running = nullptr;  // on this OS thread
 
 }  // namespace
 
+Block* running_block() { return running; }
+
 std::array<uint32_t, 3> position(const uint32_t (&size)[3], uint64_t number) {
   return {static_cast<uint32_t>(number % size[0]), static_cast<uint32_t>(number / size[0] % size[1]),
           static_cast<uint32_t>(number / (uint64_t{size[0]} * size[1]))};
@@ -58,8 +60,8 @@ uint32_t Block::random_below(uint32_t n) {
 
 void Block::prepare(Launch& given) {
   launch = &given;
-  counts = {};
   has_checks = (modes & kChecks) != 0;
+  counts = {};
   if (has_checks) checks.start_launch();
   order_kind_ = settings().order;
   random_ = settings().seed;
@@ -121,6 +123,7 @@ bool Block::run(uint64_t of_number) {
   std::memset(shared, 0xFF, launch->shared_bytes);
   if (has_checks) checks.start_block(static_cast<uint32_t>(threads.size()), launch->shared_bytes);
   is_late = false;
+  runs.fetch_add(1, std::memory_order_relaxed);
   live = static_cast<uint32_t>(threads.size());
   started_ = 0;
   ready_.clear();
@@ -130,7 +133,9 @@ bool Block::run(uint64_t of_number) {
   ThreadFibre& first = idle_fibre();
   current = pick();
   current->fibre = &first;
+  is_in_fibre = true;
   switch_context(scheduler_, first.context);
+  is_in_fibre = false;
   running = nullptr;
   if (is_whole_) return true;
   idle_.clear();  // whatever the other fibres were about is given up
@@ -169,6 +174,7 @@ MachineThread* Block::pick() {
 }
 
 void Block::wait(MachineThread& me) {
+  if (is_late.load(std::memory_order_relaxed)) stop_late(me, me.place);
   MachineThread* const next = pick();
   if (next == nullptr) deadlock();
   if (next->state == MachineThread::State::unstarted) {
@@ -186,6 +192,7 @@ void Block::wake(std::vector<uint16_t>& group) {
 }
 
 void Block::abandon() {
+  is_in_fibre = false;
   is_whole_ = false;
   Context nowhere;
   switch_context(nowhere, scheduler_);

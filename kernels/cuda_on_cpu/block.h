@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/cuda_on_cpu/block_checks.h"
+#include "kernels/cuda_on_cpu/counts.h"
 #include "kernels/cuda_on_cpu/fibre.h"
 #include "kernels/cuda_on_cpu/findings.h"
 #include "kernels/cuda_on_cpu/settings.h"
@@ -82,6 +83,9 @@ struct ThreadFibre : Fibre {
   Block* block = nullptr;
 };
 
+/// The block that this OS thread executes, or null.
+Block* running_block();
+
 /// Threads that wait at one of the 16 barriers.
 struct Barrier {
   uint32_t count = 0;      ///< that completes it; 0: all that have not returned
@@ -111,12 +115,6 @@ struct Warp {
   uint32_t lanes = 0;    ///< that exist
   uint32_t exited = 0;
   std::vector<std::unique_ptr<Collective>> collectives;  ///< by mask, found by search: there are few
-};
-
-/// What launch_log.h reports.
-struct LaunchCounts {
-  uint64_t instructions = 0;
-  uint64_t global_bytes_read = 0, global_bytes_written = 0, shared_bytes_read = 0, shared_bytes_written = 0;
 };
 
 struct Block {
@@ -154,10 +152,12 @@ struct Block {
   std::byte* shared;             ///< kMaxSharedBytes, then addresses that nobody can touch
   uint64_t number = 0;           ///< in the grid, x running first
   std::array<uint32_t, 3> index{};
-  LaunchCounts counts;           ///< of all blocks of this launch that ran here, where modes & kCounts
   bool has_checks = false;
+  Counts counts;                 ///< of the launch's blocks that ran here
   BlockChecks checks{kMaxSharedBytes};
   std::atomic<bool> is_late = false;  ///< set by the watchdog
+  std::atomic<uint64_t> runs = 0;     ///< of blocks, for the watchdog
+  bool is_in_fibre = false;           ///< a thread is being executed, not the scheduler
   std::vector<uint16_t> woken;   ///< scratch, for wake()
   std::vector<uint32_t> passed_on;  ///< scratch, for HappensBefore
 

@@ -12,6 +12,7 @@
 #include <map>
 
 #include "kernels/cuda_on_cpu/block_checks.h"
+#include "kernels/cuda_on_cpu/fault_handler.h"
 #include "kernels/cuda_on_cpu/settings.h"
 #include "kernels/cuda_on_cpu/thread.h"
 
@@ -43,6 +44,7 @@ class DeviceMemory {
     if (mprotect(view, reach_, PROT_READ | PROT_WRITE) != 0) no_memory("mprotect");
     device_base = reinterpret_cast<uint64_t>(window);
     device_offset = reinterpret_cast<uint64_t>(view) - device_base;
+    install_fault_handler();
     free_[device_base + kGap] = device_base + reach_ - kGap;
   }
 

@@ -41,6 +41,7 @@ std::vector<Finding> take_findings() {
 
 void print_findings(bool on) { the_record().is_printed = on; }
 void set_checks(bool on) { settings().checks = on; }
+void set_watchdog(double seconds) { settings().watchdog_s = seconds; }
 bool set_order(const std::string& order) { return apply_setting(settings(), "SKEWBENCH_CUDA_ORDER", order).empty(); }
 
 cudaError_t sticky_error() { return the_record().sticky; }

@@ -26,6 +26,9 @@ void print_findings(bool on);
 /// As SKEWBENCH_CUDA_CHECKS, from the next launch on.
 void set_checks(bool on);
 
+/// As SKEWBENCH_CUDA_WATCHDOG, from the next launch on.
+void set_watchdog(double seconds);
+
 /// As SKEWBENCH_CUDA_ORDER, from the next launch on. False if the text is not understood.
 bool set_order(const std::string& order);
 

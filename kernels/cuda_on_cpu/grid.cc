@@ -5,12 +5,13 @@
 #include <numeric>
 #include <thread>
 
+#include "kernels/cuda_on_cpu/fault_handler.h"
 #include "kernels/cuda_on_cpu/launch_log.h"
+#include "kernels/cuda_on_cpu/watchdog.h"
 
 namespace skewbench::cuda_on_cpu {
 
 uint32_t modes = kChecks;
-bool counts_launches = false;
 
 namespace {
 
@@ -38,19 +39,18 @@ Block& block_of_thread(std::size_t i) {
   return *blocks[i];
 }
 
-void tell(const Launch& launch, std::size_t os_threads, std::chrono::duration<double> time) {
+void tell(const Launch& launch, const Counts& counts, std::chrono::duration<double> time) {
   LaunchReport report{};
-  for (std::size_t i = 0; i < os_threads; ++i) {
-    const LaunchCounts& counts = block_of_thread(i).counts;
-    report.instructions += counts.instructions;
-    report.global_bytes_read += counts.global_bytes_read, report.global_bytes_written += counts.global_bytes_written;
-    report.shared_bytes_read += counts.shared_bytes_read, report.shared_bytes_written += counts.shared_bytes_written;
-  }
   report.kernel = launch.kernel->name;
   std::copy_n(launch.grid, 3, report.grid);
   std::copy_n(launch.block, 3, report.block);
   report.dynamic_shared_bytes = launch.dynamic_shared_bytes;
   report.seconds = time.count();
+  report.instructions = counts.instructions;
+  report.global_bytes_read = counts.global_bytes_read;
+  report.global_bytes_written = counts.global_bytes_written;
+  report.shared_bytes_read = counts.shared_bytes_read;
+  report.shared_bytes_written = counts.shared_bytes_written;
   on_launch(report);
 }
 
@@ -59,12 +59,14 @@ void tell(const Launch& launch, std::size_t os_threads, std::chrono::duration<do
 void run_grid(Launch& launch) {
   const auto start = std::chrono::steady_clock::now();
   const Settings& s = settings();
-  modes = (s.checks ? kChecks : 0u) | (counts_launches ? kCounts : 0u);
+  modes = (s.checks ? uint32_t{kChecks} : 0u) | (counts_launches || !s.counts_file.empty() ? uint32_t{kCounts} : 0u);
   static uint32_t launches = 0;
   launch.number = ++launches;
   const BlockOrder order(launch.blocks(), s);
   std::atomic<uint64_t> next = 0;
   const auto work = [&](Block& block) {
+    prepare_thread_for_faults();
+    const Watched watched(block);
     block.prepare(launch);
     while (!launch.is_abandoned) {
       const uint64_t i = next++;
@@ -78,7 +80,12 @@ void run_grid(Launch& launch) {
   for (std::size_t i = 1; i <= helpers; ++i) threads.emplace_back(work, std::ref(block_of_thread(i)));
   work(block_of_thread(0));
   for (std::thread& thread : threads) thread.join();
-  if (on_launch != nullptr && !launch.is_abandoned) tell(launch, helpers + 1, std::chrono::steady_clock::now() - start);
+  if (launch.is_abandoned) return;
+  Counts counts;
+  for (std::size_t i = 0; i <= helpers; ++i) counts.add(block_of_thread(i).counts);
+  counts.launches = 1;
+  keep_counts(launch, counts);
+  if (on_launch != nullptr) tell(launch, counts, std::chrono::steady_clock::now() - start);
 }
 
 }  // namespace skewbench::cuda_on_cpu

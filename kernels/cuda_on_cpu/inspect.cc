@@ -38,6 +38,8 @@ Accessor accessor(const Inspected& what, uint32_t epoch, uint32_t block) {
 void inspect_local(const Inspected& what) {
   for (const LocalArray& array : what.me.locals)
     if (what.address >= array.begin && what.address + what.bytes <= array.begin + array.bytes) return;
+  if (what.address < 4096)
+    object(what, cudaErrorIllegalAddress, fmt::format("{} through a null pointer, at 0x{:x}", describe(what, "generic"), what.address));
   object(what, cudaErrorIllegalAddress,
          fmt::format("{} at 0x{:x}, which is in no array of this thread{}", describe(what, "local"), what.address,
                      what.me.locals.empty() ? "" : fmt::format(" (its first one has {} bytes)", what.me.locals.front().bytes)));
@@ -93,17 +95,6 @@ void inspect_shared(const Inspected& what) {
   if (what.access != Access::read) checks.written.set(offset, what.bytes);
 }
 
-namespace {
-
-void count_access(LaunchCounts& counts, Space space, uint32_t bytes, Access access) {
-  if (space == Space::local) return;
-  const bool is_global = space == Space::global;
-  if (access != Access::write) (is_global ? counts.global_bytes_read : counts.shared_bytes_read) += bytes;
-  if (access != Access::read) (is_global ? counts.global_bytes_written : counts.shared_bytes_written) += bytes;
-}
-
-}  // namespace
-
 void inspect(Thread& thread, Space space, uint64_t address, uint32_t bytes, Access access, const Place* place) {
   Block& block = *thread.block;
   MachineThread& me = block.self(thread);
@@ -113,12 +104,11 @@ void inspect(Thread& thread, Space space, uint64_t address, uint32_t bytes, Acce
     const uint64_t offset = address - reinterpret_cast<uint64_t>(thread.shared);
     if (is_device_address(address)) space = Space::global;
     else if (offset < kSharedWindow) space = Space::shared, what.address = offset;
-    else if (address < 4096) object(what, cudaErrorIllegalAddress, fmt::format("{} through a null pointer, 0x{:x}", describe(what, "generic"), address));
     else space = Space::local;
   }
-  if (block.is_late.load(std::memory_order_relaxed)) block.stop_late(me, place);
-  if (modes & kCounts) count_access(block.counts, space, bytes, access);
+  if ((modes & kCounts) != 0) count_access(block.counts, block.launch->number, space, what.address, bytes, access);
   if (!block.has_checks) return;
+  if (block.is_late.load(std::memory_order_relaxed)) block.stop_late(me, place);
   if (address % bytes != 0)
     object(what, cudaErrorMisalignedAddress, fmt::format("{} at 0x{:x}, which is not a multiple of {}", describe(what, "misaligned"), address, bytes));
   switch (space) {

@@ -2,6 +2,7 @@
 
 namespace skewbench::cuda_on_cpu {
 
+bool counts_launches = false;
 void (*on_launch)(const LaunchReport& report) = nullptr;
 
 }  // namespace skewbench::cuda_on_cpu
