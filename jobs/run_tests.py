@@ -4,7 +4,7 @@ A program under BUILD/tests is a GoogleTest program; *_mpi_test is started under
 source's line "// ranks: 1 2 3" ("// full ranks:" with --full, where there is one), and prints on rank 0 only. Programs
 of *_cuda_test.cc and *_cuda_mpi_test.cc run CUDA kernels: --cuda on_cpu takes those under BUILD/cuda_on_cpu, where the
 kernels are translated, once for each order of threads (ranks: the first order only, all with --full); --cuda gpu runs
-those under BUILD/gpu and nothing else; --cuda none skips them by name. With on_cpu, too, BUILD/cuda_on_cpu/mutants/OP runs
+those under BUILD/gpu and nothing else; --cuda none skips them by name. A line "// environment: NAME=VALUE" in such a source is set for its program. With on_cpu, too, BUILD/cuda_on_cpu/mutants/OP runs
 an operation's tests against mutants of its kernels. Python tests are jobs/*_test.py and analysis/*_test.py. A program that
 crashes, runs out of time, reports no test or reports fewer than it ran counts as failed. Every skipped test is printed with its reason. The last line is
 "N passed, N failed, N skipped"; the exit code is 0 only if something passed and nothing failed.
@@ -105,6 +105,12 @@ def ranks_line(source, full):
     return []
 
 
+def environment_line(source):
+    """What a test wants to find in its environment: "// environment: NAME=VALUE NAME=VALUE"."""
+    found = re.search(r"^// environment: *(\w+=\S+(?: +\w+=\S+)*)$", source.read_text(), re.MULTILINE)
+    return dict(pair.split("=", 1) for pair in found[1].split()) if found else {}
+
+
 def mpi_runs(name, program, source, full):
     ranks = ranks_line(source, full)
     if not ranks:
@@ -143,7 +149,7 @@ def cuda_runs(root, build, full, cuda):
         for order in ORDERS if cuda == "on_cpu" and (full or not is_mpi) else ORDERS[:1]:
             for run in mpi_runs(name, program, root / f"{name}.cc", full) if is_mpi else [Run(name, [str(program)])]:
                 run.name += f", {order}" if cuda == "on_cpu" else " on the GPU"
-                run.environment = {"SKEWBENCH_CUDA_ORDER": order} if cuda == "on_cpu" else {}
+                run.environment = environment_line(root / f"{name}.cc") | ({"SKEWBENCH_CUDA_ORDER": order} if cuda == "on_cpu" else {})
                 runs.append(run)
     return runs
 

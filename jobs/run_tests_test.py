@@ -145,6 +145,11 @@ class ProgramTest(unittest.TestCase):
         self.program("kernels/a_cuda_test", f"[ $SKEWBENCH_CUDA_ORDER != reversed ] || exit 1\n{self.passing()}", tests="cuda_on_cpu/tests")
         self.assertEqual(self.run_all("--cuda", "on_cpu", "--only", "a_cuda")[2], "2 passed, 1 failed, 0 skipped")
 
+    def test_a_cuda_test_finds_what_it_wants_in_its_environment(self):
+        self.program("kernels/a_cuda_test", f'[ "$CHECKS,$OTHER" = 0,x=y ] || exit 1\n{self.passing()}',
+                     "int a;\n// environment: CHECKS=0 OTHER=x=y\n", tests="cuda_on_cpu/tests")
+        self.assertEqual(self.run_all("--cuda", "on_cpu")[2], "3 passed, 0 failed, 0 skipped")
+
     def test_without_nvcc_cuda_tests_are_skipped_by_name(self):
         self.program("kernels/a_test", self.passing())
         (self.root / "kernels/a_cuda_test.cc").write_text("")
