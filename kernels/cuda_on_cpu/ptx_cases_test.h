@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/base/cuda_check.h"
@@ -58,6 +59,7 @@ class Device {
  public:
   explicit Device(size_t words) : bytes_(words * sizeof(Bits)) { CUDA_CALL(cudaMalloc(&at_, bytes_)); }
   ~Device() { cudaFree(at_); }
+  Device(Device&& from) noexcept : bytes_(from.bytes_), at_(std::exchange(from.at_, nullptr)) {}
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
   Bits* get() const { return static_cast<Bits*>(at_); }
