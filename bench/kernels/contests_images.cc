@@ -9,6 +9,7 @@
 #ifdef SKEWBENCH_CUDA
 #include "kernels/batch_norm/batch_norm_cuda.h"
 #include "kernels/group_norm/group_norm_cuda.h"
+#include "kernels/local_response_norm/local_response_norm_cuda.h"
 #include "kernels/pooling/pooling_cuda.h"
 #include "kernels/softmax_cross_entropy/softmax_cross_entropy_cuda.h"
 #endif
@@ -142,19 +143,40 @@ std::vector<Contest> batch_norm_contests(const Shape& s, int64_t n) {
 }
 
 std::vector<Contest> local_response_norm_contests(const Shape& s, int64_t n) {
-  const int64_t pixels = s.of("pixels");
-  const local_response_norm::Problem p{.h = 1, .w = pixels, .c = s.of("c"), .size = s.of("region")};
-  const int64_t size = 4 * n * pixels * p.c;
-  Contest contest = begin_contest(s, "forward", n);
-  const int x = contest.input("x", size), y = contest.output("y", size, kRoundings), scale = contest.output("scale", size, kRoundings);
-  contest.fill = [=](Contest& c) {
-    c.normals(x, 1);
-    local_response_norm::forward_ref<float>(p, n, c.before(x).data(), c.want(y).data(), c.want(scale).data());
-    c.arrays[static_cast<std::size_t>(scale)].want.clear();  // oneDNN has a form of its own for the backward pass
-  };
-  contest.on_host("onednn", "lrn", onednn::local_response_norm(n, p.h, p.w, p.c, p.size, p.alpha, p.beta, x, y));
-  contest.on_host("own", "", [=](const Addresses& at) { local_response_norm::forward_host(p, n, at.at(x), at.at(y), at.at(scale)); });
-  return {contest};
+  namespace lrn = local_response_norm;
+  const lrn::Problem p{.h = 1, .w = s.of("pixels"), .c = s.of("c"), .size = s.of("region")};
+  const int64_t size = 4 * n * p.w * p.c;
+  Contest forward = begin_contest(s, "forward", n), backward = begin_contest(s, "backward", n);
+  {
+    const int x = forward.input("x", size), y = forward.output("y", size, kRoundings), scale = forward.output("scale", size, kRoundings);
+    forward.fill = [=](Contest& c) {
+      c.normals(x, 1);
+      lrn::forward_ref<float>(p, n, c.before(x).data(), c.want(y).data(), c.want(scale).data());
+      c.arrays[static_cast<std::size_t>(scale)].want.clear();  // oneDNN has a form of its own for the backward pass
+    };
+    forward.on_host("onednn", "lrn", onednn::local_response_norm(n, p.h, p.w, p.c, p.size, p.alpha, p.beta, x, y));
+    forward.on_host("own", "", [=](const Addresses& at) { lrn::forward_host(p, n, at.at(x), at.at(y), at.at(scale)); });
+#ifdef SKEWBENCH_CUDA
+    forward.on_device<lrn::Forward>(lrn::forward_versions(), nullptr,
+                                    [=](const Addresses& at) { return lrn::Forward{p, n, at.at(x), at.at(y), at.at(scale)}; });
+#endif
+  }
+  {
+    const int x = backward.input("x", size), y = backward.input("y", size), scale = backward.input("scale", size), dy = backward.input("dy", size),
+              dx = backward.output("dx", size, sum_tolerance(p.size));
+    backward.fill = [=](Contest& c) {
+      c.normals(x, 1), c.normals(dy, 2);
+      lrn::forward_ref<float>(p, n, c.before(x).data(), c.before(y).data(), c.before(scale).data());
+      lrn::backward_ref<float>(p, n, c.before(x).data(), c.before(y).data(), c.before(scale).data(), c.before(dy).data(), c.want(dx).data());
+    };
+    backward.on_host("own", "", [=](const Addresses& at) { lrn::backward_host(p, n, at.at(x), at.at(y), at.at(scale), at.at(dy), at.at(dx)); });
+#ifdef SKEWBENCH_CUDA
+    backward.on_device<lrn::Backward>(lrn::backward_versions(), nullptr, [=](const Addresses& at) {
+      return lrn::Backward{p, n, at.at(x), at.at(y), at.at(scale), at.at(dy), at.at(dx)};
+    });
+#endif
+  }
+  return {forward, backward};
 }
 
 std::vector<Contest> pooling_contests(const Shape& shape, int64_t n) {

@@ -20,6 +20,10 @@ std::vector<Contest> contests_of(const Shape& shape, int64_t n) {
       {"local_response_norm", local_response_norm_contests},
       {"conv2d", conv2d_contests},
       {"linear", linear_contests},
+      {"qsgd", qsgd_contests},
+      {"scaled_sign", scaled_sign_contests},
+      {"top_k", top_k_contests},
+      {"augment", augment_contests},
   };
   const auto found = operations.find(shape.operation);
   REQUIRE(found != operations.end(), "{}: nobody knows the operation {}", shape.name(), shape.operation);

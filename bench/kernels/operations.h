@@ -23,6 +23,10 @@ std::vector<Contest> batch_norm_contests(const Shape&, int64_t n);
 std::vector<Contest> local_response_norm_contests(const Shape&, int64_t n);
 std::vector<Contest> conv2d_contests(const Shape&, int64_t n);
 std::vector<Contest> linear_contests(const Shape&, int64_t n);
+std::vector<Contest> qsgd_contests(const Shape&, int64_t n);
+std::vector<Contest> scaled_sign_contests(const Shape&, int64_t n);
+std::vector<Contest> top_k_contests(const Shape&, int64_t n);
+std::vector<Contest> augment_contests(const Shape&, int64_t n);
 
 /// A contest without arrays.
 Contest begin_contest(const Shape& shape, const std::string& direction, int64_t n);
