@@ -3,13 +3,14 @@
 
 namespace skewbench::device {
 
-/// Starts copying kBytes (4 or 16, both addresses multiples of it) to shared memory; from null: fills with zeros.
+/// Starts copying kBytes (4 or 16, both addresses multiples of it) to shared memory; unless `is_read`, fills with zeros, and
+/// `global` may be any address.
 /// Through the first-level cache: neighbouring taps of a convolution read the same inputs again.
 template <int kBytes>
-__device__ void copy_async(float* shared, const float* global) {
+__device__ void copy_async(float* shared, const float* global, bool is_read) {
   static_assert(kBytes == 4 || kBytes == 16, "cp.async.ca moves 4, 8 or 16 bytes");
   const unsigned to = static_cast<unsigned>(__cvta_generic_to_shared(shared));
-  asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(to), "l"(global), "n"(kBytes), "r"(global ? kBytes : 0) : "memory");
+  asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(to), "l"(global), "n"(kBytes), "r"(is_read ? kBytes : 0) : "memory");
 }
 
 /// Waits for all copies that the calling thread started. Other threads see them only behind a barrier.

@@ -26,18 +26,22 @@ __device__ void shared_tiles(const A& a, const B& b, int depth, const Target& ta
   const auto place_a = a.row(row_a);
   const auto place_b = b.row(row_b);
   float sum = 0;
-  for (int k = 0; k < depth; k += kSide) {
-    const float* const from_a = a.at(place_a, a.line(k + k_a));
-    const float* const from_b = b.at(place_b, b.line(k + k_b));
-    of_a[row_a][k_a] = from_a ? __ldg(from_a) : 0;
-    of_b[row_b][k_b] = from_b ? __ldg(from_b) : 0;
+  int k = 0;
+  do {
+    const Source from_a = a.at(place_a, a.line(k + k_a));
+    const Source from_b = b.at(place_b, b.line(k + k_b));
+    of_a[row_a][k_a] = from_a.is_inside ? __ldg(from_a.address) : 0;
+    of_b[row_b][k_b] = from_b.is_inside ? __ldg(from_b.address) : 0;
     __syncthreads();  // the step is there
 #pragma unroll
     for (int i = 0; i < kSide; ++i) sum = fmaf(of_a[y][i], of_b[x][i], sum);
     __syncthreads();  // everyone has read it
-  }
+    k += kSide;
+  } while (k < depth);
   target.put(y, x, sum);
 }
+
+__device__ inline float4 load_four(const float* from) { return __ldg(reinterpret_cast<const float4*>(from)); }
 
 /// 64 x 64 outputs a block, 8 x 4 a thread, 16-byte accesses; loads, then multiplies.
 template <class A, class B, class Target>
@@ -48,18 +52,19 @@ __device__ void register_tiles(const A& a, const B& b, int depth, const Target& 
   const Slots<A> slots_a(a);
   const Slots<B> slots_b(b);
   RegisterTile tile;
-  const auto fill = [](const auto& slots, float4* shared, int k) {
-    slots.fill(
-        k, [=](int slot, const float* from) { shared[slot] = from ? __ldg(reinterpret_cast<const float4*>(from)) : float4{0, 0, 0, 0}; },
-        [=](int number, const float* from) { reinterpret_cast<float*>(shared)[number] = from ? __ldg(from) : 0; });
-  };
-  for (int k = 0; k < depth; k += Tile::kDepth) {
-    fill(slots_a, of_a, k);
-    fill(slots_b, of_b, k);
+  int k = 0;
+  do {
+    slots_a.fill(
+        k, [=](int slot, Source from) { of_a[slot] = from.is_inside ? load_four(from.address) : float4{0, 0, 0, 0}; },
+        [=](int number, Source from) { reinterpret_cast<float*>(of_a)[number] = from.is_inside ? __ldg(from.address) : 0; });
+    slots_b.fill(
+        k, [=](int slot, Source from) { of_b[slot] = from.is_inside ? load_four(from.address) : float4{0, 0, 0, 0}; },
+        [=](int number, Source from) { reinterpret_cast<float*>(of_b)[number] = from.is_inside ? __ldg(from.address) : 0; });
     __syncthreads();  // the step is there
     tile.template multiply<A::kAlongDepth, B::kAlongDepth>(of_a, of_b);
     __syncthreads();  // everyone has read it
-  }
+    k += Tile::kDepth;
+  } while (k < depth);
   tile.put(memory);
   __syncthreads();  // the outputs are there
   store_tile(memory, target);
@@ -75,24 +80,25 @@ __device__ void async_copies(const A& a, const B& b, int depth, const Target& ta
   Multiplier tile;
   const auto start = [](const auto& slots, float4* shared, int k) {
     slots.fill(
-        k, [=](int slot, const float* from) { device::copy_async<16>(reinterpret_cast<float*>(shared + slot), from); },
-        [=](int number, const float* from) { device::copy_async<4>(reinterpret_cast<float*>(shared) + number, from); });
+        k, [=](int slot, Source from) { device::copy_async<16>(reinterpret_cast<float*>(shared + slot), from.address, from.is_inside); },
+        [=](int number, Source from) { device::copy_async<4>(reinterpret_cast<float*>(shared) + number, from.address, from.is_inside); });
   };
   start(slots_a, memory, 0);
   start(slots_b, memory + Tile::kSlots, 0);
-  int here = 0;  // the step's first slot
-  for (int k = 0; k < depth; k += Tile::kDepth) {
+  int here = 0, k = 0;  // the step's first slot
+  do {
     device::wait_for_copies();
     // This thread's copies are done; behind the barrier everyone's are, and everyone has read the other buffer.
     __syncthreads();
     const int there = 2 * Tile::kSlots - here;
-    if (k + Tile::kDepth < depth) {
-      start(slots_a, memory + there, k + Tile::kDepth);
-      start(slots_b, memory + there + Tile::kSlots, k + Tile::kDepth);
+    k += Tile::kDepth;
+    if (k < depth) {
+      start(slots_a, memory + there, k);
+      start(slots_b, memory + there + Tile::kSlots, k);
     }
     tile.template multiply<A::kAlongDepth, B::kAlongDepth>(memory + here, memory + here + Tile::kSlots);
     here = there;
-  }
+  } while (k < depth);
   __syncthreads();  // everyone has read the last step
   tile.put(memory);
   __syncthreads();  // the outputs are there

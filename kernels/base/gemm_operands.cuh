@@ -5,7 +5,8 @@
 //   kAlongDepth      whether neighbours in memory are neighbours in k (otherwise: in row)
 //   by_four          whether four such neighbours are 16 aligned bytes, all inside the operand or all outside
 //   row(i), line(k)  what the row alone and k alone say about an address, for indices from the block's origin
-//   at(row, line)    the address; null where the element counts as zero
+//   line_of_four(k), or row_of_four(i) where neighbours are rows: the same for the first of four, a multiple of 4
+//   at(row, line)    where the element lies, and whether it lies inside; outside it counts as zero
 // It is made for one block: everything that needs 64 bits is in its origin.
 #pragma once
 
@@ -33,17 +34,27 @@ struct Place {
   }
 };
 
+/// Nothing may be read at the address of an element outside.
+struct Source {
+  const float* address;
+  bool is_inside;
+};
+
 /// Element (row, k) at data[row * pitch + k].
 class RowMajor {
  public:
   static constexpr bool kAlongDepth = true;
-  using Row = const float*;
-  using Line = int;
+  using Row = Source;  // of its first element
+  struct Line {
+    int k;
+    bool is_inside;
+  };
   __device__ RowMajor(const float* data, int64_t pitch, int64_t first_row, int64_t rows, int64_t first_k, int64_t depth, bool by_four)
       : by_four(by_four), data_(data + first_row * pitch + first_k), pitch_(pitch), rows_(left_from(first_row, rows)), depth_(left_from(first_k, depth)) {}
-  __device__ Row row(int i) const { return i < rows_ ? data_ + i * pitch_ : nullptr; }
-  __device__ Line line(int k) const { return k < depth_ ? k : -1; }
-  __device__ const float* at(Row row, Line line) const { return row && line >= 0 ? row + line : nullptr; }
+  __device__ Row row(int i) const { return {data_ + i * pitch_, i < rows_}; }
+  __device__ Line line(int k) const { return {k, k < depth_}; }
+  __device__ Line line_of_four(int k) const { return {k, k < depth_}; }  // both multiples of 4
+  __device__ Source at(Row row, Line line) const { return {row.address + line.k, row.is_inside && line.is_inside}; }
   bool by_four;
 
  private:
@@ -56,13 +67,17 @@ class RowMajor {
 class ColumnMajor {
  public:
   static constexpr bool kAlongDepth = false;
-  using Row = int;
-  using Line = const float*;
+  struct Row {
+    int i;
+    bool is_inside;
+  };
+  using Line = Source;  // of its first element
   __device__ ColumnMajor(const float* data, int64_t pitch, int64_t first_row, int64_t rows, int64_t first_k, int64_t depth, bool by_four)
       : by_four(by_four), data_(data + first_k * pitch + first_row), pitch_(pitch), rows_(left_from(first_row, rows)), depth_(left_from(first_k, depth)) {}
-  __device__ Row row(int i) const { return i < rows_ ? i : -1; }
-  __device__ Line line(int k) const { return k < depth_ ? data_ + k * pitch_ : nullptr; }
-  __device__ const float* at(Row row, Line line) const { return line && row >= 0 ? line + row : nullptr; }
+  __device__ Row row(int i) const { return {i, i < rows_}; }
+  __device__ Row row_of_four(int i) const { return {i, i < rows_}; }  // both multiples of 4
+  __device__ Line line(int k) const { return {data_ + k * pitch_, k < depth_}; }
+  __device__ Source at(Row row, Line line) const { return {line.address + row.i, row.is_inside && line.is_inside}; }
   bool by_four;
 
  private:
@@ -110,7 +125,12 @@ struct Output {
   Finish finish;
 };
 
-/// C of one block. Rows::row(i) is the offset of row i from the start of C; -1 outside.
+/// C of one block. Rows::row(i): where row i starts, from the start of C, and whether there is one.
+struct RowStart {
+  int64_t offset;
+  bool is_inside;
+};
+
 template <class Finish, class Rows>
 class Target {
  public:
@@ -120,19 +140,19 @@ class Target {
   }
 
   __device__ void put(int row, int column, float sum) const {
-    const int64_t offset = rows_.row(row);
-    if (offset >= 0 && column < columns_) store(offset + first_column_, column, sum);
+    const RowStart start = rows_.row(row);
+    if (start.is_inside && column < columns_) store(start.offset + first_column_, column, sum);
   }
   /// Four neighbours; column is a multiple of 4.
   __device__ void put(int row, int column, float4 sums) const {
-    const int64_t offset = rows_.row(row);
-    if (offset < 0 || column >= columns_) return;
-    const int64_t first = offset + first_column_;
+    const RowStart start = rows_.row(row);
+    if (!start.is_inside) return;
+    const int64_t first = start.offset + first_column_;
     if (output_.by_four) {
-      store(first, column, sums);
+      if (column < columns_) store(first, column, sums);  // both multiples of 4
       return;
     }
-    store(first, column, sums.x);
+    if (column + 0 < columns_) store(first, column, sums.x);
     if (column + 1 < columns_) store(first, column + 1, sums.y);
     if (column + 2 < columns_) store(first, column + 2, sums.z);
     if (column + 3 < columns_) store(first, column + 3, sums.w);
@@ -160,7 +180,7 @@ class DenseRows {
  public:
   __device__ DenseRows(int64_t first_row, int64_t rows, int64_t pitch)
       : first_(first_row * pitch), pitch_(pitch), rows_(left_from(first_row, rows)) {}
-  __device__ int64_t row(int i) const { return i < rows_ ? first_ + i * pitch_ : -1; }
+  __device__ RowStart row(int i) const { return {first_ + i * pitch_, i < rows_}; }
 
  private:
   int64_t first_, pitch_;

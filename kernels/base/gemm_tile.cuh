@@ -44,24 +44,25 @@ class Slots {
       k_ = chunk * 4;
       slot_ = position * 4 + (chunk ^ (position / 2 % 4));
       second_ = slot_ + 128;
-      row_of_second_ = operand_.row(row_ + 32);
+      row_of_first_ = operand.row(row_);
+      row_of_second_ = operand.row(row_ + 32);
     } else {
       const int quad = thread % 16;
       row_ = quad * 4;
       k_ = thread / 16;  // [0, 8); the second slot's is 8 more
       slot_ = k_ * 16 + (quad ^ (k_ / 4 * 2));
       second_ = (k_ + 8) * 16 + (quad ^ ((k_ + 8) / 4 * 2));
+      row_of_first_ = operand.row_of_four(row_);
     }
-    row_of_first_ = operand_.row(row_);
   }
 
-  /// Fills the slots with the step that starts at k: four(slot, address) for 16 bytes, or one(float's number, address) for
-  /// each of the four. A null address stands for zeros.
+  /// Fills the slots with the step that starts at k: four(slot, source) for 16 bytes, or one(float's number, source) for
+  /// each of the four.
   template <class Four, class One>
   __device__ void fill(int k, Four four, One one) const {
     if constexpr (Operand::kAlongDepth) {
       if (operand_.by_four) {
-        const auto line = operand_.line(k + k_);
+        const auto line = operand_.line_of_four(k + k_);
         four(slot_, operand_.at(row_of_first_, line));
         four(second_, operand_.at(row_of_second_, line));
       } else {
@@ -118,10 +119,11 @@ __device__ inline int output_slot(int row, int quad) { return row * (Tile::kColu
 /// that held its outputs in registers would need the code below once for each of them.
 template <class Target>
 __device__ void store_tile(const float4* outputs, const Target& target) {
-  constexpr int kQuads = Tile::kColumns / 4;
+  constexpr int kQuads = Tile::kColumns / 4, kRowsAtOnce = Tile::kThreads / kQuads;
+  const int thread = static_cast<int>(threadIdx.x), quad = thread % kQuads;
 #pragma unroll 1
-  for (int i = static_cast<int>(threadIdx.x); i < Tile::kRows * kQuads; i += Tile::kThreads)
-    target.put(i / kQuads, 4 * (i % kQuads), outputs[output_slot(i / kQuads, i % kQuads)]);
+  for (int row = thread / kQuads, turn = 0; turn < Tile::kRows / kRowsAtOnce; ++turn, row += kRowsAtOnce)
+    target.put(row, 4 * quad, outputs[output_slot(row, quad)]);
 }
 
 /// 8 x 4 outputs a thread, each the sum of its products in the order of k, one fused multiply-add a product.

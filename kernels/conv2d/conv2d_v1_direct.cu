@@ -20,6 +20,7 @@ constexpr int kBlock = 256;
 /// visit(i) for the outputs i of this thread.
 template <class Visit>
 __device__ void outputs_of_thread(int64_t count, Visit visit) {
+#pragma unroll 1  // here and below: the definition, once
   for (int64_t i = int64_t{blockIdx.x} * kBlock + threadIdx.x; i < count; i += int64_t{gridDim.x} * kBlock) visit(i);
 }
 
@@ -38,11 +39,14 @@ __global__ void __launch_bounds__(kBlock) conv2d_forward_v1_kernel(const __grid_
     const float* const x = a.x + image * (static_cast<int64_t>(shape.h * shape.w) * shape.c);
     const float* filter = a.filter + k * (shape.r * shape.s * shape.c);
     float sum = 0;
+#pragma unroll 1
     for (int r = 0; r < shape.r; ++r)
+#pragma unroll 1
       for (int s = 0; s < shape.s; ++s, filter += shape.c) {
         const int row = top + r, column = left + s;
         if (row < 0 || row >= shape.h || column < 0 || column >= shape.w) continue;
         const float* const seen = x + (row * shape.w + column) * shape.c;
+#pragma unroll 1
         for (int c = 0; c < shape.c; ++c) sum = fmaf(seen[c], filter[c], sum);
       }
     if (a.bias) sum += a.bias[k];
@@ -57,12 +61,15 @@ __global__ void __launch_bounds__(kBlock) conv2d_backward_input_v1_kernel(const 
     const int h = inside / shape.w, w = inside % shape.w;
     const float* const dy = a.dy + image * (static_cast<int64_t>(shape.p * shape.q) * shape.k);
     float sum = 0;
+#pragma unroll 1
     for (int r = 0, p = 0; r < shape.r; ++r) {
       if (!output_of(h, r, shape.p, shape, p)) continue;
+#pragma unroll 1
       for (int s = 0, q = 0; s < shape.s; ++s) {
         if (!output_of(w, s, shape.q, shape, q)) continue;
         const float* const of_output = dy + (p * shape.q + q) * shape.k;
         const float* const of_tap = a.filter + (r * shape.s + s) * shape.c + c;
+#pragma unroll 1
         for (int k = 0; k < shape.k; ++k) sum = fmaf(of_output[k], of_tap[k * (shape.r * shape.s * shape.c)], sum);
       }
     }
@@ -75,12 +82,15 @@ __global__ void __launch_bounds__(kBlock) conv2d_backward_filter_v1_kernel(const
     const int index = static_cast<int>(i), place = index / shape.c, c = index - place * shape.c;
     const int s = place % shape.s, r = place / shape.s % shape.r, k = place / shape.s / shape.r;
     float sum = 0;
+#pragma unroll 1
     for (int64_t image = 0; image < a.n; ++image) {
       const float* const x = a.x + image * (static_cast<int64_t>(shape.h * shape.w) * shape.c) + c;
       const float* const dy = a.dy + image * (static_cast<int64_t>(shape.p * shape.q) * shape.k) + k;
+#pragma unroll 1
       for (int p = 0; p < shape.p; ++p) {
         const int row = p * shape.stride - shape.pad + r;
         if (row < 0 || row >= shape.h) continue;
+#pragma unroll 1
         for (int q = 0; q < shape.q; ++q) {
           const int column = q * shape.stride - shape.pad + s;
           if (column < 0 || column >= shape.w) continue;

@@ -7,18 +7,19 @@
 
 namespace skewbench::conv2d {
 
-/// A filter row that no pixel reaches: what a tap behind the last one gets. Extents of images are below 2^28, pad below 2^16.
-inline constexpr int kFar = 1 << 30;
+using gemm::Source;
 
 /// x as the filter sees it: one index is an output pixel, counted over all images, the other a tap (r, s, c).
 class Patches {
  public:
   struct Pixel {
-    const float* image;  // null: behind the last pixel
-    int top, left;       // of the input that tap (0, 0) sees; negative on the padding
+    const float* image;
+    int top, left;  // of the input that tap (0, 0) sees; negative on the padding
+    bool is_inside;
   };
   struct Tap {
     int row, column, channel;
+    bool is_inside;
   };
   __device__ Patches(const Shape& shape, const float* x, int64_t first_pixel, int64_t pixels, int first_tap, int taps)
       : shape_(shape), first_tap_(first_tap), taps_(taps), pixels_(gemm::left_from(first_pixel, pixels)) {
@@ -27,26 +28,24 @@ class Patches {
     x_ = x + image * image_size();
   }
   __device__ Pixel pixel(int i) const {
-    if (i >= pixels_) return {nullptr, 0, 0};
     const int index = first_pixel_ + i, image = shape_.by_pq.quotient(index), inside = shape_.by_pq.remainder(index, image);
     const int p = shape_.by_q.quotient(inside), q = shape_.by_q.remainder(inside, p);
-    return {x_ + image * image_size(), p * shape_.stride - shape_.pad, q * shape_.stride - shape_.pad};
+    return {x_ + image * image_size(), p * shape_.stride - shape_.pad, q * shape_.stride - shape_.pad, i < pixels_};
   }
-  __device__ Tap tap(int i) const {
-    const int index = first_tap_ + i;
-    if (index >= taps_) return {kFar, 0, 0};
-    const int place = shape_.by_c.quotient(index), row = shape_.by_s.quotient(place);
-    return {row, shape_.by_s.remainder(place, row), shape_.by_c.remainder(index, place)};
-  }
-  __device__ const float* at(const Pixel& pixel, const Tap& tap) const {
+  __device__ Tap tap(int i) const { return tap_at(first_tap_ + i, first_tap_ + i < taps_); }
+  __device__ Tap tap_of_four(int i) const { return tap_at(first_tap_ + i, first_tap_ + i < taps_); }  // both multiples of 4
+  __device__ Source at(const Pixel& pixel, const Tap& tap) const {
     const int row = pixel.top + tap.row, column = pixel.left + tap.column;
     // Negative ones are large as unsigned.
-    if (!pixel.image || static_cast<unsigned>(row) >= static_cast<unsigned>(shape_.h) || static_cast<unsigned>(column) >= static_cast<unsigned>(shape_.w))
-      return nullptr;
-    return pixel.image + (row * shape_.w + column) * shape_.c + tap.channel;
+    const bool is_in_image = static_cast<unsigned>(row) < static_cast<unsigned>(shape_.h) && static_cast<unsigned>(column) < static_cast<unsigned>(shape_.w);
+    return {pixel.image + (row * shape_.w + column) * shape_.c + tap.channel, is_in_image && pixel.is_inside && tap.is_inside};
   }
 
  private:
+  __device__ Tap tap_at(int index, bool is_inside) const {
+    const int place = shape_.by_c.quotient(index), row = shape_.by_s.quotient(place);
+    return {row, shape_.by_s.remainder(place, row), shape_.by_c.remainder(index, place), is_inside};
+  }
   __device__ int64_t image_size() const { return static_cast<int64_t>(shape_.h * shape_.w) * shape_.c; }
   const Shape& shape_;
   const float* x_;
@@ -62,6 +61,7 @@ class PatchRows : public Patches {
   __device__ PatchRows(const Patches& patches, bool by_four) : Patches(patches), by_four(by_four) {}
   __device__ Row row(int i) const { return pixel(i); }
   __device__ Line line(int k) const { return tap(k); }
+  __device__ Line line_of_four(int k) const { return tap_of_four(k); }
   bool by_four;
 };
 
@@ -73,8 +73,9 @@ class PatchColumns : public Patches {
   using Line = Pixel;
   __device__ PatchColumns(const Patches& patches, bool by_four) : Patches(patches), by_four(by_four) {}
   __device__ Row row(int i) const { return tap(i); }
+  __device__ Row row_of_four(int i) const { return tap_of_four(i); }
   __device__ Line line(int k) const { return pixel(k); }
-  __device__ const float* at(const Row& row, const Line& line) const { return Patches::at(line, row); }
+  __device__ Source at(const Row& row, const Line& line) const { return Patches::at(line, row); }
   bool by_four;
 };
 
@@ -131,18 +132,19 @@ class PartPixels {
 class PartTaps {
  public:
   struct Tap {
-    int row, column, channel;  // row and column of the part; row kFar: behind the last one
+    int row, column, channel;  // row and column of the part
+    bool is_inside;
   };
   __device__ PartTaps(const Shape& shape, const Part& part, int first)
       : by_k_(shape.by_k), by_taps_(part.by_taps), first_(first), taps_(part.tap_rows * part.tap_columns * shape.k) {}
-  __device__ Tap tap(int i) const {
-    const int index = first_ + i;
-    if (index >= taps_) return {kFar, 0, 0};
-    const int place = by_k_.quotient(index), row = by_taps_.quotient(place);
-    return {row, by_taps_.remainder(place, row), by_k_.remainder(index, place)};
-  }
+  __device__ Tap tap(int i) const { return tap_at(first_ + i, first_ + i < taps_); }
+  __device__ Tap tap_of_four(int i) const { return tap_at(first_ + i, first_ + i < taps_); }  // both multiples of 4
 
  private:
+  __device__ Tap tap_at(int index, bool is_inside) const {
+    const int place = by_k_.quotient(index), row = by_taps_.quotient(place);
+    return {row, by_taps_.remainder(place, row), by_k_.remainder(index, place), is_inside};
+  }
   Divisor by_k_, by_taps_;
   int first_, taps_;
 };
@@ -152,22 +154,23 @@ class GradientRows {
  public:
   static constexpr bool kAlongDepth = true;
   struct Row {
-    const float* image;  // null: behind the last pixel
-    int p, q;            // of the output that tap (0, 0) of the part leads to
+    const float* image;
+    int p, q;  // of the output that tap (0, 0) of the part leads to
+    bool is_inside;
   };
   using Line = PartTaps::Tap;
   __device__ GradientRows(const Shape& shape, const Part& part, const PartPixels& pixels, const PartTaps& taps, const float* dy, bool by_four)
       : by_four(by_four), shape_(shape), p_(part.p), q_(part.q), pixels_(pixels), taps_(taps), dy_(dy) {}
   __device__ Row row(int i) const {
-    if (!pixels_.has(i)) return {nullptr, 0, 0};
     const auto [image, row, column] = pixels_.pixel(i);
-    return {dy_ + image * (static_cast<int64_t>(shape_.p * shape_.q) * shape_.k), p_ + row, q_ + column};
+    return {dy_ + image * (static_cast<int64_t>(shape_.p * shape_.q) * shape_.k), p_ + row, q_ + column, pixels_.has(i)};
   }
   __device__ Line line(int k) const { return taps_.tap(k); }
-  __device__ const float* at(const Row& row, const Line& line) const {
+  __device__ Line line_of_four(int k) const { return taps_.tap_of_four(k); }
+  __device__ Source at(const Row& row, const Line& line) const {
     const int p = row.p - line.row, q = row.q - line.column;
-    if (!row.image || static_cast<unsigned>(p) >= static_cast<unsigned>(shape_.p) || static_cast<unsigned>(q) >= static_cast<unsigned>(shape_.q)) return nullptr;
-    return row.image + (p * shape_.q + q) * shape_.k + line.channel;
+    const bool is_in_output = static_cast<unsigned>(p) < static_cast<unsigned>(shape_.p) && static_cast<unsigned>(q) < static_cast<unsigned>(shape_.q);
+    return {row.image + (p * shape_.q + q) * shape_.k + line.channel, is_in_output && row.is_inside && line.is_inside};
   }
   bool by_four;
 
@@ -183,17 +186,23 @@ class GradientRows {
 class FilterColumns {
  public:
   static constexpr bool kAlongDepth = false;
-  using Row = int;   // -1: behind the last channel
-  using Line = int;  // offset of the tap's first input channel; -1: behind the last tap
+  struct Row {
+    int channel;
+    bool is_inside;
+  };
+  struct Line {
+    int offset;  // of the tap's first input channel
+    bool is_inside;
+  };
   __device__ FilterColumns(const Shape& shape, const Part& part, const PartTaps& taps, const float* filter, int first_channel, bool by_four)
       : by_four(by_four), shape_(shape), row_tap_(part.row_tap), column_tap_(part.column_tap), taps_(taps), filter_(filter + first_channel), channels_(shape.c - first_channel) {}
-  __device__ Row row(int i) const { return i < channels_ ? i : -1; }
+  __device__ Row row(int i) const { return {i, i < channels_}; }
+  __device__ Row row_of_four(int i) const { return {i, i < channels_}; }  // both multiples of 4
   __device__ Line line(int k) const {
-    const auto [row, column, channel] = taps_.tap(k);
-    if (row == kFar) return -1;
-    return ((channel * shape_.r + row_tap_ + row * shape_.stride) * shape_.s + column_tap_ + column * shape_.stride) * shape_.c;
+    const auto [row, column, channel, is_inside] = taps_.tap(k);
+    return {((channel * shape_.r + row_tap_ + row * shape_.stride) * shape_.s + column_tap_ + column * shape_.stride) * shape_.c, is_inside};
   }
-  __device__ const float* at(Row row, Line line) const { return row >= 0 && line >= 0 ? filter_ + line + row : nullptr; }
+  __device__ Source at(Row row, Line line) const { return {filter_ + line.offset + row.channel, row.is_inside && line.is_inside}; }
   bool by_four;
 
  private:
@@ -209,10 +218,9 @@ class PartRows {
  public:
   __device__ PartRows(const Shape& shape, const Part& part, const PartPixels& pixels)
       : h_(shape.h), w_(shape.w), c_(shape.c), stride_(shape.stride), first_row_(part.first_row), first_column_(part.first_column), pixels_(pixels) {}
-  __device__ int64_t row(int i) const {
-    if (!pixels_.has(i)) return -1;
+  __device__ gemm::RowStart row(int i) const {
     const auto [image, row, column] = pixels_.pixel(i);
-    return ((image * h_ + first_row_ + row * stride_) * w_ + first_column_ + column * stride_) * c_;
+    return {((image * h_ + first_row_ + row * stride_) * w_ + first_column_ + column * stride_) * c_, pixels_.has(i)};
   }
 
  private:

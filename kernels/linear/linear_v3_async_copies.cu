@@ -22,13 +22,13 @@ struct Loop {
   __device__ void operator()(const A& a, const B& b, int depth, const Target& target) const { gemm::async_copies<gemm::RegisterTile>(a, b, depth, target); }
 };
 
-__global__ void __launch_bounds__(Tile::kThreads, 4) linear_forward_v3_kernel(Product<gemm::BiasRelu> product) {
+__global__ void __launch_bounds__(Tile::kThreads, 3) linear_forward_v3_kernel(Product<gemm::BiasRelu> product) {
   on_block<RowMajor, RowMajor>(product, kTileSize, Loop());
 }
-__global__ void __launch_bounds__(Tile::kThreads, 4) linear_backward_input_v3_kernel(Product<gemm::Plain> product) {
+__global__ void __launch_bounds__(Tile::kThreads, 3) linear_backward_input_v3_kernel(Product<gemm::Plain> product) {
   on_block<RowMajor, ColumnMajor>(product, kTileSize, Loop());
 }
-__global__ void __launch_bounds__(Tile::kThreads, 4) linear_backward_weights_v3_kernel(Product<gemm::Accumulate> product) {
+__global__ void __launch_bounds__(Tile::kThreads, 3) linear_backward_weights_v3_kernel(Product<gemm::Accumulate> product) {
   on_block<ColumnMajor, ColumnMajor>(product, kTileSize, Loop());
 }
 
