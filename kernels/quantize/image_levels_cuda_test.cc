@@ -2,8 +2,7 @@
 // every number of bits, ranges that clamp.
 #include "kernels/quantize/image_levels_cuda.h"
 
-#include "kernels/base/device_arrays.h"
-#include "kernels/quantize/test_values.h"
+#include "kernels/quantize/device_test_values.h"
 
 namespace skewbench::quantize {
 namespace {
@@ -15,7 +14,6 @@ using test_arrays::version_name;
 using Bytes = std::vector<uint8_t>;
 
 const Draws kDraws(3, 1, 4, Purpose::codec, 96);
-constexpr int64_t kCounts[] = {1, 3, 15, 16, 17, 18, 31, 32, 33, 47, 255, 257, 300};
 
 Bytes images_of(int64_t count) {
   Bytes images(static_cast<std::size_t>(count));
@@ -29,11 +27,12 @@ Message encoded_ref(const ImageLevels& problem) {
   return message;
 }
 
-// Short ones in all widths, longer ones in two, several blocks in one; the range clamps at both ends or not at all.
+// Every length up to three times sixteen, in all widths by turns, a few around a block, several blocks; the range clamps at both ends
+// or not at all.
 std::vector<ImageLevels> problems(Rounding rounding) {
   std::vector<ImageLevels> result;
-  for (const int64_t count : kCounts)
-    for (int32_t bits = 1; bits <= 8; bits += count > 50 ? 4 : 1)
+  for (int64_t count = 1; count <= 300; count += count < 50 ? 1 : 51)
+    for (int32_t bits = 1 + static_cast<int32_t>(count) % 2; bits <= 8; bits += 3)
       result.push_back(count % 2 ? ImageLevels{count, bits, 0, 255, rounding} : ImageLevels{count, bits, 20, 213, rounding});
   result.push_back({4096 * 2 + 21, 3, 1, 254, rounding});
   return result;
@@ -52,11 +51,27 @@ TEST_P(ImageLevelsEncodeCuda, HasTheReferencesBytes) {
   for (const Rounding rounding : {Rounding::nearest, Rounding::stochastic})
     for (const ImageLevels& problem : problems(rounding)) {
       const Bytes images = images_of(problem.count);
-      const DeviceArray<uint8_t> in{std::span<const uint8_t>(images)};
+      const ExactArray<uint8_t> in{std::span<const uint8_t>(images)};
       DeviceArray<uint32_t> message(problem.message_words());
       run_version(GetParam(), "image_levels_encode", ImageLevelsEncode{problem, kDraws, in.data(), message.data()});
       ASSERT_TRUE(same_words(message.download(), encoded_ref(problem))) << name_of(problem);
-      ASSERT_TRUE(in.intact() && message.intact());
+      ASSERT_TRUE(in.unchanged() && message.intact());
+    }
+}
+
+// A draw on the threshold, at each of the sixteen bytes of a thread.
+TEST_P(ImageLevelsEncodeCuda, RoundingTurnsAtTheDraw) {
+  NEEDS_DEVICE();
+  for (const DrawAtByte& hit : kDrawsAtBytes)
+    for (int64_t at = hit.element % 4; at < 16; at += 4) {
+      const ImageLevels problem{16, 1, 0, hit.range, Rounding::stochastic};
+      const Bytes images(16, static_cast<uint8_t>(hit.byte));
+      Message want(1);
+      image_levels_encode_ref(problem, hit.moved_to(at), images.data(), want.data());
+      const ExactArray<uint8_t> in{std::span<const uint8_t>(images)};
+      DeviceArray<uint32_t> message(1);
+      run_version(GetParam(), "image_levels_encode", ImageLevelsEncode{problem, hit.moved_to(at), in.data(), message.data()});
+      ASSERT_TRUE(same_words(message.download(), want)) << "byte " << hit.byte << " on [0, " << hit.range << "] at " << at;
     }
 }
 
@@ -66,11 +81,11 @@ void check_decode(const Version& version) {
     const Message message = encoded_ref(problem);
     std::vector<T> want(static_cast<std::size_t>(problem.count));
     image_levels_decode_ref(problem, message.data(), want.data());
-    const DeviceArray<uint32_t> in{std::span<const uint32_t>(message)};
+    const ExactArray<uint32_t> in{std::span<const uint32_t>(message)};
     DeviceArray<T> images(problem.count);
     run_version(version, "image_levels_decode", ImageLevelsDecode<T>{problem, in.data(), images.data()});
     ASSERT_EQ(images.download(), want) << name_of(problem);
-    ASSERT_TRUE(in.intact() && images.intact());
+    ASSERT_TRUE(in.unchanged() && images.intact());
   }
 }
 

@@ -111,6 +111,17 @@ TEST_P(ImageLevelsVersions, RoundingIsUnbiased) {
     }
 }
 
+TEST_P(ImageLevelsVersions, RoundingTurnsAtTheDraw) {
+  for (const DrawAtByte& hit : kDrawsAtBytes) {
+    const int64_t at = hit.element % 4;
+    const Draws draws = hit.moved_to(at);
+    ASSERT_EQ(draws.of(at), hit.threshold() - (hit.is_up ? 1 : 0));
+    const ImageLevels problem{4, 1, 0, hit.range, Rounding::stochastic};
+    const Message message = encoded(GetParam(), problem, Bytes(4, static_cast<uint8_t>(hit.byte)), draws);
+    EXPECT_EQ(message[0] >> at & 1, hit.is_up ? 1u : 0u) << "byte " << hit.byte << " on [0, " << hit.range << "]";
+  }
+}
+
 TEST_P(ImageLevelsVersions, DrawsBelongToBytes) {
   const Bytes images(128, 100);
   const ImageLevels whole{128, 2, 0, 255, Rounding::stochastic}, half{64, 2, 0, 255, Rounding::stochastic};

@@ -23,20 +23,17 @@ __device__ uint32_t collected(uint32_t bytes) { return bytes * 0x01020408u >> 24
 // The way back, for bits 0 .. 3 of `nibble`, which has no others.
 __device__ uint32_t spread(uint32_t nibble) { return nibble * 0x00204081u & 0x01010101u; }
 
-// Bytes 16 unit .. 16 unit + 15, zeros behind the last.
+// Bytes 16 unit .. 16 unit + 15, zeros behind the last; 16 unit < count.
 __device__ void load_sixteen(const uint8_t* images, int64_t unit, int64_t count, uint32_t (&bytes)[4]) {
-  const int64_t whole = count / kOfThread;
-  if (unit < whole) {
+  if (unit < count / kOfThread) {
     const uint4 all = reinterpret_cast<const uint4*>(images)[unit];
     bytes[0] = all.x, bytes[1] = all.y, bytes[2] = all.z, bytes[3] = all.w;
     return;
   }
-  const int rest = unit == whole ? static_cast<int>(count % kOfThread) : 0;
+  const int rest = static_cast<int>(count % kOfThread);  // [1, 15]
 #pragma unroll
-  for (int c = 0; c < kOfThread; ++c) {
-    if (c % 4 == 0) bytes[c / 4] = 0;
+  for (int c = 0; c < kOfThread - 1; ++c)
     if (c < rest) bytes[c / 4] |= uint32_t{images[unit * kOfThread + c]} << 8 * (c % 4);
-  }
 }
 
 // Levels of the four bytes in `bytes`, packed as they are.
@@ -50,8 +47,8 @@ __global__ void __launch_bounds__(kBlock) image_levels_encode_v2_kernel(ImageLev
   table[threadIdx.x] = level_of_byte(problem, static_cast<int32_t>(threadIdx.x));
   __syncthreads();  // the table is filled
   const int64_t unit = int64_t{blockIdx.x} * kBlock + threadIdx.x, group = unit / 2;
-  uint32_t levels[4];
-  load_sixteen(images, unit, problem.count, levels);
+  uint32_t levels[4] = {};
+  if (unit * kOfThread < problem.count) load_sixteen(images, unit, problem.count, levels);
 #pragma unroll
   for (int q = 0; q < 4; ++q) {
     PhiloxBlock draw{};
@@ -59,13 +56,15 @@ __global__ void __launch_bounds__(kBlock) image_levels_encode_v2_kernel(ImageLev
     levels[q] = levels_of(levels[q], draw, table);  // byte 0 is on or below lo: what stands behind the last byte has level 0
   }
   const bool is_upper = threadIdx.x % 2 != 0;
-  for (int p = 0; p < problem.bits; ++p) {
+  int p = 0;
+#pragma unroll 1
+  do {
     uint32_t word = 0;
 #pragma unroll
     for (int q = 0; q < 4; ++q) word |= collected(levels[q] >> p & 0x01010101u) << 4 * q;
     const uint32_t other = __shfl_down_sync(0xFFFFFFFFu, word, 1);
     if (!is_upper && group * kGroup < problem.count) message[group * problem.bits + p] = word | other << 16;
-  }
+  } while (++p < problem.bits);
 }
 
 // The thread's sixteen levels, packed four a word; 16 unit < count.
@@ -74,18 +73,20 @@ __device__ void load_levels(const ImageLevels& problem, const uint32_t* message,
   const int shift = unit % 2 ? 16 : 0;
 #pragma unroll
   for (int q = 0; q < 4; ++q) levels[q] = 0;
-  for (int p = 0; p < problem.bits; ++p) {
+  int p = 0;
+#pragma unroll 1
+  do {
     const uint32_t half = words[p] >> shift;
 #pragma unroll
     for (int q = 0; q < 4; ++q) levels[q] |= spread(half >> 4 * q & 15) << p;
-  }
+  } while (++p < problem.bits);
 }
 
 __global__ void __launch_bounds__(kBlock) image_levels_to_bytes_v2_kernel(ImageLevels problem, const uint32_t* message, uint8_t* images) {
   __shared__ uint8_t table[256];
   table[threadIdx.x] = as_byte(problem, threadIdx.x);
   __syncthreads();  // the table is filled
-  const int64_t unit = int64_t{blockIdx.x} * kBlock + threadIdx.x, whole = problem.count / kOfThread;
+  const int64_t unit = int64_t{blockIdx.x} * kBlock + threadIdx.x;
   if (unit * kOfThread >= problem.count) return;
   uint32_t levels[4];
   load_levels(problem, message, unit, levels);
@@ -94,13 +95,13 @@ __global__ void __launch_bounds__(kBlock) image_levels_to_bytes_v2_kernel(ImageL
     const uint32_t of = levels[q];
     levels[q] = table[of & 255] | table[of >> 8 & 255] << 8 | table[of >> 16 & 255] << 16 | uint32_t{table[of >> 24]} << 24;
   }
-  if (unit < whole) {
+  if (unit < problem.count / kOfThread) {
     reinterpret_cast<uint4*>(images)[unit] = {levels[0], levels[1], levels[2], levels[3]};
     return;
   }
-  const int rest = static_cast<int>(problem.count % kOfThread);
+  const int rest = static_cast<int>(problem.count % kOfThread);  // [1, 15]
 #pragma unroll
-  for (int c = 0; c < kOfThread; ++c)
+  for (int c = 0; c < kOfThread - 1; ++c)
     if (c < rest) images[unit * kOfThread + c] = static_cast<uint8_t>(levels[c / 4] >> 8 * (c % 4));
 }
 
@@ -115,7 +116,9 @@ __global__ void __launch_bounds__(kBlock) image_levels_to_floats_v2_kernel(Image
 #pragma unroll
   for (int q = 0; q < 4; ++q) {
     const uint32_t of = levels[q];
-    store_four(images, 4 * unit + q, problem.count, {table[of & 255], table[of >> 8 & 255], table[of >> 16 & 255], table[of >> 24]});
+    const int64_t quad = 4 * unit + q;
+    if (4 * quad < problem.count)
+      store_four(images, quad, problem.count, {table[of & 255], table[of >> 8 & 255], table[of >> 16 & 255], table[of >> 24]});
   }
 }
 

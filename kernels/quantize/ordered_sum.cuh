@@ -1,4 +1,6 @@
 // ordered_sum.h in warps and thread blocks. For .cu files of this folder.
+//
+// Loops whose number of turns is not known are not unrolled: they have few, and what is never reached is never tested.
 #pragma once
 
 #include "kernels/base/launch.h"
@@ -17,16 +19,16 @@ struct Larger {
   __device__ double operator()(double a, double b) const { return a > b || a != a ? a : b; }
 };
 
-/// The lanes' values as a balanced tree of neighbours; every lane gets the result.
+/// The lanes' values as a balanced tree of neighbours; lane 0 gets the result, the others a part of it.
 template <class Combine>
 __device__ double tree_of_warp(double value, Combine combine) {
 #pragma unroll
-  for (int step = 1; step < device::kWarp; step *= 2) value = combine(value, __shfl_xor_sync(kWholeWarp, value, step));
+  for (int step = 1; step < device::kWarp; step *= 2) value = combine(value, __shfl_down_sync(kWholeWarp, value, step));
   return value;
 }
 
-/// The threads' values as a balanced tree of neighbours, warps without a thread counting as 0; every thread gets the result.
-/// The block has whole warps. `of_warps` is used once: a second call needs memory of its own or a barrier between.
+/// The threads' values as a balanced tree of neighbours, warps without a thread counting as 0; thread 0 gets the result. The block has
+/// whole warps. `of_warps` is used once: a second call needs memory of its own or a barrier between.
 template <class Combine>
 __device__ double tree_of_block(double value, double (&of_warps)[kWarpsOfBlock], Combine combine) {
   value = tree_of_warp(value, combine);
@@ -36,11 +38,11 @@ __device__ double tree_of_block(double value, double (&of_warps)[kWarpsOfBlock],
   return tree_of_warp(lane < warps ? of_warps[lane] : 0.0, combine);
 }
 
-/// lane_sum of terms in memory by a block that has a thread for every lane in use: lane_threads(count).
+/// lane_sum of terms in memory by a block that has a thread for every lane in use: lane_threads(count). Thread 0 gets it.
 template <class Combine>
 __device__ double lanes_of_block(int64_t count, const double* terms, double (&of_warps)[kWarpsOfBlock], Combine combine) {
   double lane = 0;
-#pragma unroll 1  // few iterations: two for a million coordinates, and what is never reached is never tested
+#pragma unroll 1
   for (int64_t i = threadIdx.x; i < count; i += kLanes) lane = combine(lane, terms[i]);
   return tree_of_block(lane, of_warps, combine);
 }

@@ -2,8 +2,7 @@
 // one group, of half a chunk, of several chunks and of the whole tensor, hostile vectors.
 #include "kernels/quantize/qsgd_cuda.h"
 
-#include "kernels/base/device_arrays.h"
-#include "kernels/quantize/test_values.h"
+#include "kernels/quantize/device_test_values.h"
 
 namespace skewbench::quantize {
 namespace {
@@ -26,10 +25,10 @@ using EncodeVersion = device::Version<QsgdEncode>;
 using DecodeVersion = device::Version<QsgdDecode>;
 
 Message encoded(const EncodeVersion& version, const Qsgd& problem, const Values& x) {
-  const DeviceArray<float> in(x);
+  const ExactArray<float> in(x);
   DeviceArray<uint32_t> message(problem.message_words());
   run_version(version, "qsgd_encode", QsgdEncode{problem, kDraws, in.data(), message.data()});
-  EXPECT_TRUE(in.intact() && message.intact());
+  EXPECT_TRUE(in.unchanged() && message.intact());
   return message.download();
 }
 
@@ -68,6 +67,11 @@ TEST_P(QsgdEncodeCuda, ABucketOfManyChunks) {
   for (const Norm norm : {Norm::two, Norm::maximum}) check({std::ssize(x), kTensor, 1, norm}, "zeros and an infinity", x);
 }
 
+TEST_P(QsgdEncodeCuda, RoundingTurnsAtTheDraw) {
+  NEEDS_DEVICE();
+  check({4096, 32, 1, Norm::maximum}, "at their draws", at_their_draws(4096, kDraws));
+}
+
 TEST_P(QsgdEncodeCuda, DrawnProblems) {
   NEEDS_DEVICE();
   for (int64_t i = 0; i < test_arrays::drawn_cases(3, 100); ++i) {
@@ -100,12 +104,12 @@ TEST_P(QsgdDecodeCuda, HasTheReferencesBits) {
         const Values start = test_arrays::normals<float>(count, 4);
         Values want = start;
         qsgd_decode_ref(problem, message.data(), want.data(), add);
-        const DeviceArray<uint32_t> in{std::span<const uint32_t>(message)};
+        const ExactArray<uint32_t> in{std::span<const uint32_t>(message)};
+        ExactArray<float> sum(start);
         DeviceArray<float> out(count);
-        if (add) device::copy_to_device(out.data(), start.data(), 4 * count, nullptr);
-        run_version(GetParam(), "qsgd_decode", QsgdDecode{problem, in.data(), out.data(), add});
-        ASSERT_TRUE(same_floats(out.download(), want)) << count << " coordinates in buckets of " << bucket << (add ? ", added" : "");
-        ASSERT_TRUE(in.intact() && out.intact());
+        run_version(GetParam(), "qsgd_decode", QsgdDecode{problem, in.data(), add ? sum.data() : out.data(), add});
+        ASSERT_TRUE(same_floats(add ? sum.download() : out.download(), want)) << count << " coordinates in buckets of " << bucket << (add ? ", added" : "");
+        ASSERT_TRUE(in.unchanged() && out.intact());
       }
 }
 

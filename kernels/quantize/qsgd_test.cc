@@ -107,6 +107,19 @@ TEST_P(QsgdVersions, WhatIsNotFiniteSpoilsItsBucketOnly) {
   EXPECT_EQ(encoded(GetParam(), problem, Values(64, FLT_MAX)), (Message{0x7FC00000, 0, 0, 0, 0, 0, 0}));
 }
 
+TEST_P(QsgdVersions, RoundingTurnsAtTheDraw) {
+  const Values x = at_their_draws(4096, kDraws);
+  const Values out = round_trip(GetParam(), {4096, 32, 1, Norm::maximum}, x);
+  int64_t ups = 0, downs = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (x[i] == 0 || x[i] == 1) continue;
+    const bool is_up = double(kDraws.of(static_cast<int64_t>(i))) * 0x1p-32 < double(x[i]);
+    ASSERT_EQ(out[i], is_up ? 1.0f : 0.0f) << i;
+    ++(is_up ? ups : downs);
+  }
+  EXPECT_GT(std::min(ups, downs), 3) << "the vector has such numbers";
+}
+
 // 10^5 draws of one coordinate: |z| < 4.5 fails by chance once in 150 000 tries, and the draws are fixed.
 TEST_P(QsgdVersions, RoundingIsUnbiased) {
   constexpr int64_t kCount = 100001;

@@ -24,6 +24,7 @@ __global__ void __launch_bounds__(kLanes) qsgd_norm_v1_kernel(Buckets of, const 
   const auto range = of.range(blockIdx.x);
   const double shares = with_norm(of.is_maximum, [&](auto combine) {
     double lane = 0;
+#pragma unroll 1
     for (int64_t i = range.begin + threadIdx.x; i < range.end; i += kLanes) lane = combine(lane, share(x[i], of.is_maximum));
     return tree_of_block(lane, of_warps, combine);
   });

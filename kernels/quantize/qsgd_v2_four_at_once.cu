@@ -25,6 +25,7 @@ __global__ void __launch_bounds__(kQuads) qsgd_norm_v2_kernel(Buckets of, const 
   const auto range = of.range(blockIdx.x);
   const double shares = with_norm(of.is_maximum, [&](auto combine) {
     double lane[4] = {};
+#pragma unroll 1
     for (int64_t quad = range.begin / 4 + threadIdx.x; 4 * quad < range.end; quad += kQuads) {
       const float4 v = load_four(x, quad, of.count);
       lane[0] = combine(lane[0], share(v.x, of.is_maximum));
@@ -69,13 +70,9 @@ __global__ void __launch_bounds__(kBlock) qsgd_decode_v2_kernel(Buckets of, cons
   uint32_t code[4];
   load_quad(message + of.number + quad / 8 * of.bits, of.bits, static_cast<int>(quad % 8) * 4, code);
   const float scale = __uint_as_float(message[static_cast<uint32_t>(quad) / static_cast<uint32_t>(of.bucket / 4)]);
-  float4 value{decoded(code[0], scale, of.levels), decoded(code[1], scale, of.levels), decoded(code[2], scale, of.levels),
+  const float4 value{decoded(code[0], scale, of.levels), decoded(code[1], scale, of.levels), decoded(code[2], scale, of.levels),
                decoded(code[3], scale, of.levels)};
-  if (add) {
-    const float4 before = load_four(out, quad, of.count);
-    value = {before.x + value.x, before.y + value.y, before.z + value.z, before.w + value.w};
-  }
-  store_four(out, quad, of.count, value);
+  store_four(out, quad, of.count, value, add);
 }
 
 unsigned quad_blocks(int64_t count) { return static_cast<unsigned>(device::ceil_div(count, 4 * kBlock)); }

@@ -20,15 +20,17 @@ constexpr int kBlock = 256;
 constexpr int kWarps = kBlock / device::kWarp;
 constexpr int kHalves = kLanes / 4 / device::kWarp;  // 2: the lanes of ordered_sum.h are two times 128
 
-// The bucket's shares by ordered_sum.h; its quads are first .. first + quads - 1. Every lane gets them.
+// The bucket's shares by ordered_sum.h; its quads are first .. first + quads - 1. Lane 0 gets them.
 template <class Combine>
 __device__ double shares_of(const Buckets& of, const float* x, int64_t first, int quads, Combine combine) {
   double lanes[kHalves][4] = {};
+#pragma unroll 1
   for (int row = static_cast<int>(threadIdx.x) % device::kWarp; row < quads; row += kHalves * device::kWarp)
 #pragma unroll
     for (int half = 0; half < kHalves; ++half) {
       const int quad = row + half * device::kWarp;
-      const float4 v = quad < quads ? load_four(x, first + quad, of.count) : float4{};
+      if (quad >= quads) break;
+      const float4 v = load_four(x, first + quad, of.count);
       lanes[half][0] = combine(lanes[half][0], share(v.x, of.is_maximum));
       lanes[half][1] = combine(lanes[half][1], share(v.y, of.is_maximum));
       lanes[half][2] = combine(lanes[half][2], share(v.z, of.is_maximum));
@@ -41,19 +43,21 @@ __device__ double shares_of(const Buckets& of, const float* x, int64_t first, in
 }
 
 __global__ void __launch_bounds__(kBlock) qsgd_encode_v3_kernel(Buckets of, Draws draws, const float* x, uint32_t* message) {
-  const int lane = static_cast<int>(threadIdx.x) % device::kWarp, quads = static_cast<int>(of.bucket / 4);  // [8, 512]
+  const int lane = static_cast<int>(threadIdx.x) % device::kWarp;
   const int64_t b = int64_t{blockIdx.x} * kWarps + threadIdx.x / device::kWarp;
   if (b >= of.number) return;  // the whole warp
-  const int64_t first = b * quads;
+  const int64_t first = b * (of.bucket / 4);
+  const int quads = static_cast<int>((min(of.bucket, of.count - b * of.bucket) + 3) / 4);  // [1, 512]
   const double shares = with_norm(of.is_maximum, [&](auto combine) { return shares_of(of, x, first, quads, combine); });
-  const uint32_t bits_of_scale = scale_of(shares, of.is_maximum);
+  const uint32_t bits_of_scale = __shfl_sync(kWholeWarp, scale_of(shares, of.is_maximum), 0);
   if (lane == 0) message[b] = bits_of_scale;
 
   const float scale = __uint_as_float(bits_of_scale);
+#pragma unroll 1
   for (int begin = 0; begin < quads; begin += device::kWarp) {
-    const int quad = begin + lane;  // those behind the bucket's last are encoded and not stored
+    const int quad = begin + lane;
     uint32_t code[4] = {};
-    if (scale > 0) {
+    if (quad < quads && scale > 0) {
       const float4 v = load_four(x, first + quad, of.count);
       const PhiloxBlock draw = draws.quad(first + quad);
       code[0] = signed_code(v.x, stochastic_level(fabsf(v.x), scale, of.levels, draw.a));
@@ -61,8 +65,8 @@ __global__ void __launch_bounds__(kBlock) qsgd_encode_v3_kernel(Buckets of, Draw
       code[2] = signed_code(v.z, stochastic_level(fabsf(v.z), scale, of.levels, draw.c));
       code[3] = signed_code(v.w, stochastic_level(fabsf(v.w), scale, of.levels, draw.d));
     }
-    const int64_t group = (first + quad) / 8;
-    store_quads(code, of.bits, message + of.number + group * of.bits, quad < quads && group * kGroup < of.count);
+    const int group = quad / 8;
+    store_quads(code, of.bits, message + of.number + (first / 8 + group) * of.bits, group * 8 < quads);
   }
 }
 

@@ -78,14 +78,17 @@ __device__ inline void scan_chunks(int64_t chunks, uint64_t* counts) {
   __shared__ uint64_t of_warps[2][kSelectWarps];  // by turns, so that one barrier a tile is enough
   uint64_t before = 0;
   int turn = 0;
+  int64_t tile = 0;
 #pragma unroll 1
-  for (int64_t tile = 0; tile < chunks; tile += kSelectBlock, turn ^= 1) {
+  do {
     const int64_t chunk = tile + threadIdx.x;
     uint64_t all;
     const uint64_t prefix = scan_of_block(chunk < chunks ? counts[chunk] : 0, of_warps[turn], all);
     if (chunk < chunks) counts[chunk] = before + prefix;
     before += all;
-  }
+    tile += kSelectBlock;
+    turn ^= 1;
+  } while (tile < chunks);
 }
 
 }  // namespace skewbench::quantize

@@ -33,6 +33,7 @@ __global__ void __launch_bounds__(kSelectBlock) radix_select_histogram_v1_kernel
   const uint32_t prefix = selected->prefix;
   bins[threadIdx.x] = 0;
   __syncthreads();  // all bins are 0
+#pragma unroll 1
   for (int64_t i = begin + threadIdx.x; i < end; i += kSelectBlock) {
     const uint32_t key = a.words[i] & a.mask;
     if (uint64_t{key} >> (shift + kBits) == prefix) atomicAdd(&bins[key >> shift & (kBins - 1)], 1u);
@@ -50,6 +51,7 @@ __global__ void __launch_bounds__(kSelectBlock) radix_select_count_v1_kernel(Rad
   const int64_t begin = blockIdx.x * kSelectChunk, end = min(begin + kSelectChunk, a.count);
   const uint32_t threshold = selected->prefix;
   uint64_t mine = 0, all;
+#pragma unroll 1
   for (int64_t i = begin + threadIdx.x; i < end; i += kSelectBlock) mine += compared(a.words[i] & a.mask, threshold);
   scan_of_block(mine, of_warps, all);
   if (threadIdx.x == 0) counts[blockIdx.x] = all;
@@ -63,14 +65,18 @@ __global__ void __launch_bounds__(kSelectBlock) radix_select_indices_v1_kernel(R
   const uint32_t threshold = selected->prefix, left = selected->left;
   uint64_t before = counts[blockIdx.x];
   int turn = 0;
-  for (int64_t row = begin; row < end; row += kSelectBlock, turn ^= 1) {
+  int64_t row = begin;
+#pragma unroll 1
+  do {
     const int64_t i = row + threadIdx.x;
     const uint64_t mine = i < end ? compared(a.words[i] & a.mask, threshold) : 0;
     uint64_t all;
     const uint64_t of_row = scan_of_block(mine, of_warps[turn], all);
     store_index(before + of_row, mine, left, i, a.indices);
     before += all;
-  }
+    row += kSelectBlock;
+    turn ^= 1;
+  } while (row < end);
 }
 
 }  // namespace

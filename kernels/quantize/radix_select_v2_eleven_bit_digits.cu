@@ -37,7 +37,8 @@ struct Scratch {
         counts(reinterpret_cast<uint64_t*>(selected + 1)) {}
 };
 
-// Keys 4 quad .. 4 quad + 3; those behind the last are 0.
+// Keys 4 quad .. 4 quad + 3, 4 quad < count. Those behind the last are 0: no key is smaller and no index lower, so to count them
+// changes nothing for the k <= count keys that are wanted.
 __device__ uint4 keys_of(const RadixSelect& a, int64_t quad) {
   const float4 words = load_four(reinterpret_cast<const float*>(a.words), quad, a.count);  // moved, not computed with
   return {__float_as_uint(words.x) & a.mask, __float_as_uint(words.y) & a.mask, __float_as_uint(words.z) & a.mask, __float_as_uint(words.w) & a.mask};
@@ -50,15 +51,16 @@ __global__ void __launch_bounds__(kSelectBlock) radix_select_histogram_v2_kernel
   for (int b = 0; b < kBinsOfThread; ++b) bins[b * kSelectBlock + threadIdx.x] = 0;
   __syncthreads();  // all bins are 0
   const int64_t first = blockIdx.x * kQuadsOfBlock, end = min(first + kQuadsOfBlock, (a.count + 3) / 4);
+  const auto add = [&](uint32_t key) {
+    if (uint64_t{key} >> (digit.shift + digit.bits) == prefix) atomicAdd(&bins[key >> digit.shift & largest], 1u);
+  };
+#pragma unroll 1
   for (int64_t quad = first + threadIdx.x; quad < end; quad += kSelectBlock) {
     const uint4 keys = keys_of(a, quad);
-    const auto add = [&](uint32_t key, int64_t i) {
-      if (i < a.count && uint64_t{key} >> (digit.shift + digit.bits) == prefix) atomicAdd(&bins[key >> digit.shift & largest], 1u);
-    };
-    add(keys.x, 4 * quad);
-    add(keys.y, 4 * quad + 1);
-    add(keys.z, 4 * quad + 2);
-    add(keys.w, 4 * quad + 3);
+    add(keys.x);
+    add(keys.y);
+    add(keys.z);
+    add(keys.w);
   }
   __syncthreads();  // all keys are counted
 #pragma unroll
@@ -78,13 +80,11 @@ __device__ uint64_t compare_keys(const RadixSelect& a, uint32_t threshold, int64
   uint64_t sum = 0;
 #pragma unroll
   for (int half = 0; half < kKeysOfThread / 4; ++half) {
-    const uint4 keys = keys_of(a, first / 4 + half);
+    const int64_t quad = first / 4 + half;
+    const uint4 keys = 4 * quad < a.count ? keys_of(a, quad) : uint4{};
     const uint32_t key[4] = {keys.x, keys.y, keys.z, keys.w};
 #pragma unroll
-    for (int c = 0; c < 4; ++c) {
-      of_key[4 * half + c] = first + 4 * half + c < a.count ? compared(key[c], threshold) : 0;
-      sum += of_key[4 * half + c];
-    }
+    for (int c = 0; c < 4; ++c) sum += of_key[4 * half + c] = compared(key[c], threshold);
   }
   return sum;
 }

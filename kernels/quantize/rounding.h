@@ -2,6 +2,7 @@
 // contraction.
 #pragma once
 
+#include <cfloat>
 #include <cmath>
 #include <cstdint>
 
@@ -13,10 +14,11 @@ namespace skewbench::quantize {
 /// particular NaN, since devices differ in the NaN they compute. Everything decoded with it is a NaN.
 inline constexpr uint32_t kNoScale = 0x7FC00000u;
 
+SKEWBENCH_HOST_DEVICE inline bool is_finite(float value) { return fabsf(value) <= FLT_MAX; }  // a NaN is not
+
 /// The scale's bits as they stand in a message.
 SKEWBENCH_HOST_DEVICE inline uint32_t scale_bits(float scale) {
-  const uint32_t bits = __builtin_bit_cast(uint32_t, scale);
-  return (bits & 0x7FFFFFFFu) < 0x7F800000u ? bits : kNoScale;
+  return is_finite(scale) ? __builtin_bit_cast(uint32_t, scale) : kNoScale;
 }
 
 /// A level in [0, levels] whose expected value is y = magnitude / scale * levels: the integer part of y, and one more if

@@ -2,8 +2,7 @@
 // chunk, with and without a memory, hostile vectors.
 #include "kernels/quantize/scaled_sign_cuda.h"
 
-#include "kernels/base/device_arrays.h"
-#include "kernels/quantize/test_values.h"
+#include "kernels/quantize/device_test_values.h"
 
 namespace skewbench::quantize {
 namespace {
@@ -28,9 +27,8 @@ class ScaledSignEncodeCuda : public testing::TestWithParam<EncodeVersion> {
     Values kept = memory;
     scaled_sign_encode_ref(problem, x.data(), memory.empty() ? nullptr : kept.data(), want.data());
 
-    const DeviceArray<float> in(x, shift);
-    DeviceArray<float> on_device(problem.count, shift);
-    if (!memory.empty()) device::copy_to_device(on_device.data(), memory.data(), 4 * problem.count, nullptr);
+    const ExactArray<float> in(x, shift);
+    ExactArray<float> on_device(memory, shift);
     DeviceArray<uint32_t> message(problem.message_words());
     const ScaledSignEncode arguments{problem, in.data(), memory.empty() ? nullptr : on_device.data(), message.data()};
     if (!GetParam().why_not(arguments).empty()) return;
@@ -39,7 +37,7 @@ class ScaledSignEncodeCuda : public testing::TestWithParam<EncodeVersion> {
     if (!memory.empty()) {
       ASSERT_EQ(std::memcmp(on_device.download().data(), kept.data(), 4 * kept.size()), 0);
     }
-    ASSERT_TRUE(in.intact() && on_device.intact() && message.intact());
+    ASSERT_TRUE(in.unchanged() && message.intact());
   }
 };
 INSTANTIATE_TEST_SUITE_P(Versions, ScaledSignEncodeCuda, testing::ValuesIn(scaled_sign_encode_versions()), version_name);
@@ -91,12 +89,12 @@ TEST_P(ScaledSignDecodeCuda, HasTheReferencesBits) {
         const Values start = test_arrays::normals<float>(count, 6);
         Values want = start;
         scaled_sign_decode_ref(problem, message.data(), want.data(), add);
-        const DeviceArray<uint32_t> in{std::span<const uint32_t>(message)};
+        const ExactArray<uint32_t> in{std::span<const uint32_t>(message)};
+        ExactArray<float> sum(start);
         DeviceArray<float> out(count);
-        if (add) device::copy_to_device(out.data(), start.data(), 4 * count, nullptr);
-        run_version(GetParam(), "scaled_sign_decode", ScaledSignDecode{problem, in.data(), out.data(), add});
-        ASSERT_TRUE(same_floats(out.download(), want)) << count << " coordinates" << (add ? ", added" : "");
-        ASSERT_TRUE(in.intact() && out.intact());
+        run_version(GetParam(), "scaled_sign_decode", ScaledSignDecode{problem, in.data(), add ? sum.data() : out.data(), add});
+        ASSERT_TRUE(same_floats(add ? sum.download() : out.download(), want)) << count << " coordinates" << (add ? ", added" : "");
+        ASSERT_TRUE(in.unchanged() && out.intact());
       }
 }
 

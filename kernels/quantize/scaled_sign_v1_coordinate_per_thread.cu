@@ -21,14 +21,17 @@ __global__ void __launch_bounds__(kLanes) scaled_sign_signs_v1_kernel(int64_t co
   __shared__ double of_warps[kWarpsOfBlock];
   const int64_t begin = blockIdx.x * kChunk, end = min(begin + kChunk, count);
   double lane = 0;
-  for (int64_t row = begin; row < end; row += kLanes) {
+  int64_t row = begin;
+#pragma unroll 1
+  do {
     const int64_t i = row + threadIdx.x;
     float p = 0;
     if (i < end) p = memory ? x[i] + memory[i] : x[i];
     const uint32_t word = __ballot_sync(kWholeWarp, p < 0);
     if (i % kGroup == 0 && i < end) signs[i / kGroup] = word;
     lane += double(fabsf(p));
-  }
+    row += kLanes;
+  } while (row < end);
   const double sum = tree_of_block(lane, of_warps, Plus());
   if (threadIdx.x == 0) partials[blockIdx.x] = sum;
 }

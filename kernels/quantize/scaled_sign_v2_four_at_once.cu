@@ -26,14 +26,20 @@ __global__ void __launch_bounds__(kQuads) scaled_sign_signs_v2_kernel(int64_t co
   __shared__ double of_warps[kWarpsOfBlock];
   const int64_t begin = blockIdx.x * kChunk, end = min(begin + kChunk, count);
   double lane[4] = {};
-  for (int64_t row = begin; row < end; row += kLanes) {
+  int64_t row = begin;
+#pragma unroll 1
+  do {
     const int64_t quad = row / 4 + threadIdx.x, group = quad / 8;
-    float4 p = load_four(x, quad, count);
-    if (memory) p = sum(p, load_four(memory, quad, count));
+    float4 p{};
+    if (4 * quad < end) {
+      p = load_four(x, quad, count);
+      if (memory) p = sum(p, load_four(memory, quad, count));
+    }
     const uint32_t code[4] = {p.x < 0, p.y < 0, p.z < 0, p.w < 0};
     store_quads(code, 1, signs + group, group * kGroup < end);
     lane[0] += double(fabsf(p.x)), lane[1] += double(fabsf(p.y)), lane[2] += double(fabsf(p.z)), lane[3] += double(fabsf(p.w));
-  }
+    row += kLanes;
+  } while (row < end);
   const double of_chunk = tree_of_block((lane[0] + lane[1]) + (lane[2] + lane[3]), of_warps, Plus());
   if (threadIdx.x == 0) partials[blockIdx.x] = of_chunk;
 }
@@ -46,6 +52,7 @@ __global__ void __launch_bounds__(kLanes) scaled_sign_scale_v2_kernel(int64_t co
 
 __global__ void __launch_bounds__(kBlock) scaled_sign_keep_v2_kernel(int64_t count, const uint32_t* message, const float* x, float* memory) {
   const int64_t quad = int64_t{blockIdx.x} * kBlock + threadIdx.x;
+  if (4 * quad >= count) return;
   const float4 p = sum(load_four(x, quad, count), load_four(memory, quad, count));
   const float scale = __uint_as_float(message[0]);
   store_four(memory, quad, count, {kept_of_sign(p.x, scale), kept_of_sign(p.y, scale), kept_of_sign(p.z, scale), kept_of_sign(p.w, scale)});
@@ -53,12 +60,11 @@ __global__ void __launch_bounds__(kBlock) scaled_sign_keep_v2_kernel(int64_t cou
 
 __global__ void __launch_bounds__(kBlock) scaled_sign_decode_v2_kernel(int64_t count, const uint32_t* message, float* out, bool add) {
   const int64_t quad = int64_t{blockIdx.x} * kBlock + threadIdx.x;
-  if (4 * quad >= count) return;  // there may be no word for it
+  if (4 * quad >= count) return;
   const float scale = __uint_as_float(message[0]);
   const uint32_t signs = message[1 + quad / 8] >> (quad % 8 * 4);
-  float4 value{signs & 1 ? -scale : scale, signs & 2 ? -scale : scale, signs & 4 ? -scale : scale, signs & 8 ? -scale : scale};
-  if (add) value = sum(load_four(out, quad, count), value);
-  store_four(out, quad, count, value);
+  const float4 value{signs & 1 ? -scale : scale, signs & 2 ? -scale : scale, signs & 4 ? -scale : scale, signs & 8 ? -scale : scale};
+  store_four(out, quad, count, value, add);
 }
 
 unsigned quad_blocks(int64_t count) { return static_cast<unsigned>(device::ceil_div(count, 4 * kBlock)); }

@@ -26,7 +26,7 @@ struct Shares {
 };
 
 /// The scale as it stands in memory, from what all chunks left: sums or largest magnitudes [chunks], squares [chunks]. By one block of
-/// lane_threads(chunks); every thread gets it.
+/// lane_threads(chunks); thread 0 gets it.
 __device__ inline uint32_t ternary_scale_bits(int64_t count, float clip, bool is_clipped, int64_t chunks, const double* partials,
                                               double (&of_warps)[2][kWarpsOfBlock]) {
   if (!is_clipped) return scale_bits(static_cast<float>(lanes_of_block(chunks, partials, of_warps[0], Larger())));

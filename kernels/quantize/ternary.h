@@ -16,8 +16,9 @@
 // ARITHMETIC, the same bits on every device:
 //   scale     without clipping, and for n = 1:  max |x|
 //             with:  float(double(c) * sqrt(variance)), with d_i = double(x_i) - double(x_0), S1 = ordered_sum(d_i),
-//             S2 = ordered_sum(d_i * d_i), variance = max(0, (S2 - S1 * S1 / n) / n): one pass, and exactly 0 for equal coordinates.
-//             (x_0 - mean)^2 is at most n times the variance, so the difference costs at most log2(n + 1) of a double's 53 bits.
+//             S2 = ordered_sum(d_i * d_i), variance = (S2 - S1 * S1 / n) / n: one pass, and exactly 0 for equal coordinates. Since
+//             d_0 = 0, S1 * S1 <= (n - 1) S2: the difference is at least S2 / n; it costs at most log2 n of a double's 53 bits, and
+//             rounding does not make it negative.
 //   encode    a = the least of |x|, limit and scale; one if draw / 2^32 < a / scale, in float, or a = scale; else zero. The draw of
 //             coordinate i is draws.of(i). A scale of 0 gives zeros. Equal coordinates have sigma 0: with clipping they vanish.
 //

@@ -17,7 +17,7 @@ float ternary_scale_ref(const Ternary& problem, const float* x) {
     const double sum = ordered_sum_ref(count, deviation);
     const double squares = ordered_sum_ref(count, [=](int64_t i) { return deviation(i) * deviation(i); });
     const double variance = (squares - sum * sum / double(count)) / double(count);
-    scale = static_cast<float>(double(problem.clip) * std::sqrt(variance < 0 ? 0.0 : variance));
+    scale = static_cast<float>(double(problem.clip) * std::sqrt(variance));
   } else {
     for (int64_t i = 0; i < count; ++i) scale = std::isnan(x[i]) || std::isnan(scale) ? NAN : std::max(scale, std::fabs(x[i]));
   }

@@ -12,13 +12,12 @@ inline bool is_clipped(const Ternary& problem) { return problem.clip > 0 && prob
 /// Bits of the scale from the sums of deviations from the first coordinate and of their squares.
 SKEWBENCH_HOST_DEVICE inline uint32_t clipped_scale_bits(double sum, double squares, int64_t count, float clip) {
   const double variance = (squares - sum * sum / static_cast<double>(count)) / static_cast<double>(count);
-  return scale_bits(static_cast<float>(static_cast<double>(clip) * sqrt(variance < 0 ? 0.0 : variance)));  // a NaN stays one
+  return scale_bits(static_cast<float>(static_cast<double>(clip) * sqrt(variance)));
 }
 
 /// Bits of a message's scale from what the workers agreed on.
 SKEWBENCH_HOST_DEVICE inline uint32_t agreed_scale_bits(float limit, float scale) {
-  const bool is_usable = limit >= 0 && scale >= 0 && scale_bits(limit) != kNoScale;
-  return is_usable ? scale_bits(fabsf(scale)) : kNoScale;  // -0 is 0
+  return limit >= 0 && is_finite(limit) && scale >= 0 ? scale_bits(fabsf(scale)) : kNoScale;  // -0 is 0
 }
 
 /// scale > 0

@@ -20,6 +20,7 @@ __global__ void __launch_bounds__(kLanes) ternary_shares_v1_kernel(int64_t count
   const int64_t begin = blockIdx.x * kChunk, end = min(begin + kChunk, count);
   const float first = x[0];
   Shares lane{};
+#pragma unroll 1
   for (int64_t i = begin + threadIdx.x; i < end; i += kLanes) lane.add(x[i], first, is_clipped);
   store_chunk(lane, is_clipped, gridDim.x, partials, of_warps);
 }

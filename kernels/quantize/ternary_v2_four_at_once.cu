@@ -23,12 +23,13 @@ __global__ void __launch_bounds__(kQuads) ternary_shares_v2_kernel(int64_t count
   const int64_t end = min((int64_t{blockIdx.x} + 1) * kChunk, count);
   const float first = x[0];
   Shares lane[4] = {};
+#pragma unroll 1
   for (int64_t quad = blockIdx.x * (kChunk / 4) + threadIdx.x; 4 * quad < end; quad += kQuads) {
-    const float4 v = load_four(x, quad, count);
+    const float4 v = load_four(x, quad, count, first);  // no coordinate, no deviation
     lane[0].add(v.x, first, is_clipped);
-    lane[1].add(4 * quad + 1 < count ? v.y : first, first, is_clipped);  // no coordinate, no deviation
-    lane[2].add(4 * quad + 2 < count ? v.z : first, first, is_clipped);
-    lane[3].add(4 * quad + 3 < count ? v.w : first, first, is_clipped);
+    lane[1].add(v.y, first, is_clipped);
+    lane[2].add(v.z, first, is_clipped);
+    lane[3].add(v.w, first, is_clipped);
   }
   lane[0].merge(lane[1], is_clipped);
   lane[2].merge(lane[3], is_clipped);
@@ -50,7 +51,7 @@ __global__ void __launch_bounds__(kBlock) ternary_encode_v2_kernel(int64_t count
   if (quad == 0) message[0] = bits;
   const float agreed = __uint_as_float(bits), clip_at = *limit;
   uint32_t code[4] = {};
-  if (agreed > 0) {
+  if (4 * quad < count && agreed > 0) {
     const float4 v = load_four(x, quad, count);
     const PhiloxBlock draw = draws.quad(quad);
     code[0] = ternary_code(v.x, clip_at, agreed, draw.a);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/base/philox.h"
 #include "kernels/base/test_arrays.h"
 
 namespace skewbench::quantize {
@@ -67,6 +68,37 @@ inline ::testing::AssertionResult same_floats(std::span<const float> got, std::s
       return ::testing::AssertionFailure() << fmt::format("number {} of {}: {:.9g} instead of {:.9g}", i, want.size(), got[i], want[i]);
   return ::testing::AssertionSuccess();
 }
+
+/// Numbers in [0, 1) that are rounded up by their draw with nothing to spare, or not at all with nothing missing: of the elements whose
+/// draw is below 2^24, so that draw / 2^32 is a float, by turns (draw + 1) / 2^32 and draw / 2^32. The others are 0, and every
+/// 32nd is 1. As levels of a scale of 1, the first become 1 and the second 0.
+inline Values at_their_draws(int64_t count, const Draws& draws) {
+  Values values(static_cast<std::size_t>(count));
+  bool up = false;
+  for (int64_t i = 0; i < count; ++i) {
+    const uint32_t draw = draws.of(i);
+    if (i % 32 == 0) values[static_cast<std::size_t>(i)] = 1;
+    else if (draw < (1u << 24)) values[static_cast<std::size_t>(i)] = static_cast<float>(draw + ((up = !up) ? 1 : 0)) * 0x1p-32f;
+  }
+  return values;
+}
+
+/// A draw of the stream Draws(3, 1, step) that lies on the threshold of a byte, found by search: with one bit on [0, range], `byte` is
+/// rounded up where draw < ceil(byte * 2^32 / range), and the draw of `element` is that threshold, or one less.
+struct DrawAtByte {
+  uint32_t step;
+  int64_t element;
+  int32_t range, byte;
+  bool is_up;
+
+  uint32_t threshold() const { return static_cast<uint32_t>(((static_cast<uint64_t>(byte) << 32) + static_cast<uint64_t>(range) - 1) / static_cast<uint64_t>(range)); }
+  /// The stream in which that draw is element `at`, at % 4 == element % 4.
+  Draws moved_to(int64_t at) const { return Draws(3, 1, step, Purpose::codec, element - at); }
+};
+inline constexpr DrawAtByte kDrawsAtBytes[] = {  // elements of all four remainders, up and not
+    {242, 1541, 253, 104, false}, {549, 1030, 155, 9, false}, {136, 2231, 169, 40, false}, {139, 3192, 247, 229, false},
+    {64, 108, 239, 125, true},    {79, 3349, 241, 38, true},  {54, 3094, 241, 218, true},  {51, 1647, 196, 125, true},
+};
 
 /// How many standard deviations of the mean lie between the mean of the draws and `expected`; `variance` is that of a draw.
 inline double z_score(std::span<const float> draws, double expected, double variance) {
