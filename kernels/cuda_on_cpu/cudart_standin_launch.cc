@@ -1,4 +1,5 @@
 // Launches: what nvcc's host code calls for kernel<<<...>>>(...), and cudaLaunchKernel.
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <map>
@@ -34,13 +35,18 @@ struct Configuration {
 };
 thread_local std::vector<Configuration> pushed;  // by <<<...>>>, for the stub that is called next
 
+std::size_t limit(const Kernel& kernel, const Function& function) {
+  const uint32_t begin = shared_begin(kernel);
+  return std::max(function.opted_in_shared, begin < kSharedWithoutOptIn ? kSharedWithoutOptIn - begin : 0);
+}
+
 cudaError_t check(const Kernel& kernel, const Function& function, dim3 grid, dim3 block, std::size_t shared) {
   const uint64_t threads = uint64_t{block.x} * block.y * block.z;
   const uint32_t most = kernel.max_threads != 0 ? kernel.max_threads : kMaxThreads;
   if (threads == 0 || block.z > 64 || uint64_t{grid.x} * grid.y * grid.z == 0) return cudaErrorInvalidConfiguration;
   if (grid.x > 0x7FFFFFFFu || grid.y > 65535 || grid.z > 65535 || threads > kMaxThreads) return cudaErrorInvalidConfiguration;
   if (threads > most) return cudaErrorLaunchOutOfResources;
-  if (shared > function.opted_in_shared && shared_begin(kernel) + shared > kSharedWithoutOptIn) return cudaErrorInvalidValue;
+  if (shared > limit(kernel, function)) return cudaErrorInvalidValue;
   return cudaSuccess;
 }
 
@@ -87,6 +93,8 @@ const Kernel* kernel_of(const void* function) {
   if (kernel == nullptr) std::fprintf(stderr, "CUDA on the CPU: the kernel %s was not translated\n", demangled(found->second.name.c_str()).c_str());
   return kernel;
 }
+
+std::size_t dynamic_shared_limit(const void* function) { return limit(*kernel_of(function), functions()[function]); }
 
 }  // namespace skewbench::cuda_on_cpu
 
