@@ -121,6 +121,7 @@ void Emitter::fail(const std::string& what) const {
 std::string Emitter::emit() {
   emit_head();
   emit_variables();
+  emit_parameters();
   emit_registers();
   count_block(0);
   for (size_t i = 0; i < function_.statements.size(); ++i) emit_statement(i);
@@ -140,6 +141,16 @@ void Emitter::emit_variables() {
     line(fmt::format("alignas({}) std::byte {}[{}];", std::max(variable.align, 8u), identifier(variable.name), std::max<uint64_t>(variable.bytes(), 1)));
     if (variable.space == local) line(fmt::format("declare_local(thread, {}, {});", identifier(variable.name), variable.bytes()));
   }
+}
+
+/// Generic accesses reach a kernel's parameters only where their address is taken.
+void Emitter::emit_parameters() {
+  const bool addressed = std::any_of(function_.statements.begin(), function_.statements.end(), [](const Statement& statement) {
+    return statement.name.starts_with("cvta.param");
+  });
+  if (!function_.entry || !addressed) return;
+  const Variable& last = function_.parameters.back();
+  line(fmt::format("declare_local(thread, parameters, {});", parameter_offset(function_, last.name) + last.bytes()));
 }
 
 // Registers start as zero: the PTX leaves them undefined, but a run must be repeatable.

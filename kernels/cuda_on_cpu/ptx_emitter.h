@@ -62,6 +62,7 @@ class Emitter {
  private:
   void emit_head();
   void emit_variables();
+  void emit_parameters();
   void emit_registers();
   void emit_statement(size_t index);
   void emit_instruction(const Instruction& instruction, const Row& row);

@@ -35,4 +35,22 @@ constexpr int kAsyncForms = 11;
 /// Copies 16 bytes for each of 32 lanes to to[form][lane]; of forms 4, 5, 6, 9 and 10 those from source_bytes on become zero.
 void run_async_copies(const char* from, uint32_t source_bytes, char* to);
 
+constexpr int kControlThreads = 8;
+
+// See ptx_control_cases.cu for what each puts out.
+void run_variables(int64_t which, uint64_t* out);
+void run_table(const int32_t* inputs, uint64_t* out);
+void run_indices(const uint32_t* inputs, uint64_t* out);
+void run_parameters(uint64_t* out);
+void run_grid_constant(int64_t which, uint64_t* out);
+void run_recursion(const int32_t* inputs, uint64_t* out);
+void run_local(const int32_t* inputs, int32_t count, uint64_t* out);
+void run_exit(uint64_t* out);
+void run_positions(uint64_t* out);
+void run_addresses(int32_t* global, uint64_t* out);
+void run_fences(uint64_t* out);
+void run_printf(int32_t a, float b);
+void run_assert(int32_t value);
+void run_trap(uint32_t thread);
+
 }  // namespace skewbench::cuda_on_cpu
