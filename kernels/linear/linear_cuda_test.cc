@@ -16,7 +16,7 @@ struct LinearCase {
 };
 using Case = LinearCase;
 // Each extent is the depth of one direction: 1, one step of 16 less and more, and long enough to be split (from 256 on).
-const Case kCases[] = {{1, 1, 1},   {5, 3, 7},    {17, 16, 15}, {8, 64, 10},   {64, 12, 64},  {68, 20, 65}, {66, 67, 21},
+const Case kCases[] = {{1, 1, 1},   {37, 39, 43}, {5, 3, 7},    {17, 16, 15}, {8, 64, 10},   {64, 12, 64},  {68, 20, 65}, {66, 67, 21},
                        {21, 68, 66}, {4, 260, 8}, {4, 8, 260},  {260, 8, 4},   {3, 259, 5},   {5, 3, 259},  {259, 5, 3}};
 
 std::vector<Case> cases() {
@@ -101,7 +101,7 @@ struct WeightsDirection {
 const Case kRandomCases[] = {{36, 20, 68}, {9, 260, 33}, {9, 33, 260}, {260, 33, 9}};
 const Case kExtraCases[] = {{8, 12, 4}, {4, 256, 8}, {256, 4, 8}};
 const Case kQuads{68, 20, 64};     // extents that allow 16-byte accesses
-const Case kOddExtents{7, 9, 5};   // every sum ends inside a step
+const Case kOddExtents{34, 9, 3};   // every sum ends inside a step, and there are rows in the second half of a tile
 
 class LinearForward : public ::testing::TestWithParam<device::Version<Forward>> {};
 class LinearBackwardInput : public ::testing::TestWithParam<device::Version<BackwardInput>> {};
