@@ -86,15 +86,15 @@ __global__ void warp_collective_for_a_block(float* data) {
   data[t] = sum + s[kBug ? kBlock - 1 - t : t ^ 1];
 }
 
-// Every warp reads the word before one of them writes it.
-template <bool kBug>
+// Every thread reads the word before one of them writes it: 94 forward, 1 reversed are the last ones to go on after the barrier.
+template <bool kBug, unsigned writer>
 __global__ void broadcast_then_write(float* data) {
   __shared__ float s[1];
   if (threadIdx.x == 0) s[0] = data[0];
   __syncthreads();
   const float value = s[0];
   if (!kBug) __syncthreads();
-  if (threadIdx.x == 70) s[0] = value + 1;
+  if (threadIdx.x == writer) s[0] = value + 1;
   data[threadIdx.x] = value;
 }
 
@@ -150,8 +150,10 @@ const BugCase kCases[] = {
      start<within_a_warp_read_then_write<true>, 1, 32>, start<within_a_warp_read_then_write<false>, 1, 32>},
     {"warp_collective_for_a_block", {"race: a ", "of shared memory"}, cudaErrorLaunchFailure,
      start<warp_collective_for_a_block<true>, 1, kBlock>, start<warp_collective_for_a_block<false>, 1, kBlock>},
-    {"broadcast_then_write", {"race: a ", "of shared memory at offset 0", "by thread ("}, cudaErrorLaunchFailure,
-     start<broadcast_then_write<true>, 1, 96>, start<broadcast_then_write<false>, 1, 96>},
+    {"broadcast_then_write_forward", {"race: a ", "of shared memory at offset 0", "by thread ("}, cudaErrorLaunchFailure,
+     start<broadcast_then_write<true, 94>, 1, 96>, start<broadcast_then_write<false, 94>, 1, 96>},
+    {"broadcast_then_write_reversed", {"race: a ", "of shared memory at offset 0", "by thread ("}, cudaErrorLaunchFailure,
+     start<broadcast_then_write<true, 1>, 1, 96>, start<broadcast_then_write<false, 1>, 1, 96>},
     {"loop_without_second_barrier", {"race: a ", "of shared memory"}, cudaErrorLaunchFailure,
      start<loop_without_second_barrier<true>, 1, kBlock>, start<loop_without_second_barrier<false>, 1, kBlock>},
     {"sixteen_bytes", {"race: a ", "of shared memory"}, cudaErrorLaunchFailure, start<sixteen_bytes<true>, 1, kBlock>,
