@@ -137,7 +137,7 @@ bench-train: build ## speed of whole steps, memory, start-up
 	$(PYTHON) jobs/bench_train.py --build $(BUILD) $(if $(DATA),--data '$(DATA)')
 
 .PHONY: bench-kernels bench-gpu test-gpu cuda-report
-KERNEL_COUNTS = SKEWBENCH_CUDA_CHECKS=0 $(ON_CPU)/bin/bench_kernels --place device --batches 1 --counts $(BUILD)/cuda/counts.json
+KERNEL_COUNTS = SKEWBENCH_CUDA_CHECKS=0 $(ON_CPU)/bin/bench_kernels --place device --networks lenet,resnet20 --batches 1 --counts $(BUILD)/cuda/counts.json
 bench-kernels: setup ## speed of every kernel on the host; counts of translated CUDA kernels
 	+$(PARALLEL_MAKE) $(BUILD)/bin/bench_kernels $(if $(NVCC),$(ON_CPU)/bin/bench_kernels)
 	$(BUILD)/bin/bench_kernels --place host --out $(BUILD)/bench/kernels_host

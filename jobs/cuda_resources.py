@@ -61,15 +61,16 @@ def read_file(source, kept):
     """The kernels of one .cu file, on every architecture."""
     stem = kept.name
     ptxas_txt, ptx = kept / "ptxas.txt", kept / f"{stem}.ptx"
-    if not ptxas_txt.exists():
-        raise cuda_tools.ToolError(f"{source} is not built: {ptxas_txt} is missing")
+    cubins = {architecture: kept / f"{stem}.{architecture}.cubin" for architecture in cuda_tools.ARCHITECTURES}
+    for file in (ptxas_txt, ptx, *cubins.values()):
+        if not file.exists():
+            raise cuda_tools.ToolError(f"{source} is not built, or nvcc refused it: {file} is missing")
     said, text = cuda_tools.parse_ptxas(ptxas_txt.read_text()), ptx.read_text()
     limits, functions = cuda_tools.block_limits(text), ptx_text.parse(text)
     names = cuda_tools.demangle(functions)
     kernels = [Kernel(names[mangled], mangled, str(source.parent), str(source), PTX, cuda_tools.Usage(), sass.summarise(function),
                       limits.get(mangled, 0)) for mangled, function in functions.items()]
-    for architecture in cuda_tools.ARCHITECTURES:
-        cubin = kept / f"{stem}.{architecture}.cubin"
+    for architecture, cubin in cubins.items():
         usages = cuda_tools.parse_usage(cuda_tools.run(cuda_tools.find_tool("cuobjdump"), "-res-usage", cubin))
         code = sass.parse(cuda_tools.disassemble(cubin))
         for mangled, usage in sorted(usages.items()):
