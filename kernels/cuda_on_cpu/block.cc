@@ -205,7 +205,8 @@ void Block::stop_late(const MachineThread& me, const Place* place) {
 }
 
 void Block::find(const MachineThread& thread, cudaError_t error, const Place* place, const std::string& what) {
-  record({error, demangled(launch->kernel->name), report(*launch, index, thread, place, what)});
+  // Blocks on other cores may find something, too: one report a launch.
+  if (!launch->has_finding.exchange(true)) record({error, demangled(launch->kernel->name), report(*launch, index, thread, place, what)});
   abandon();
 }
 

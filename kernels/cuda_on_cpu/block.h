@@ -35,7 +35,7 @@ struct Launch {
   const std::byte* parameters = nullptr;
   uint32_t number = 0;        ///< counts the launches of this process
   bool is_shared = false;     ///< by several OS threads
-  std::atomic<bool> is_abandoned = false;
+  std::atomic<bool> has_finding = false, is_abandoned = false;
 
   uint64_t blocks() const { return uint64_t{grid[0]} * grid[1] * grid[2]; }
   uint32_t threads() const { return block[0] * block[1] * block[2]; }
