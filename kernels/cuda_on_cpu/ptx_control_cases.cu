@@ -56,16 +56,28 @@ __global__ void ptx_table_kernel(const int32_t* inputs, uint64_t* __restrict__ o
   outputs[threadIdx.x] = static_cast<uint64_t>(result);
 }
 
+/// Called by inline assembly under this very name.
+extern "C" __device__ __noinline__ int32_t ptx_control_cases_thrice(int32_t value) { return 3 * value; }
+
+__global__ void ptx_call_kernel(const int32_t* inputs, uint64_t* __restrict__ outputs) {
+  int32_t result;
+  asm volatile("{ .param .b32 from, to; st.param.b32 [from], %1; call (to), ptx_control_cases_thrice, (from); ld.param.b32 %0, [to]; }"
+               : "=r"(result) : "r"(ptx_control_cases_thrice(inputs[threadIdx.x])));
+  outputs[threadIdx.x] = static_cast<uint64_t>(result);
+}
+
 /// brx.idx without a default: value is below 3.
 __global__ void ptx_indices_kernel(const uint32_t* inputs, uint64_t* __restrict__ outputs) {
   uint32_t result;
   asm volatile(
       "{ targets: .branchtargets low, middle, high;\n"
+      "  .reg .pred odd; setp.ne.u32 odd, %2, 0;\n"
+      "  @odd brx.idx %1, targets;\n"
       "  brx.idx.uni %1, targets;\n"
       "low: mov.u32 %0, 100; bra.uni done;\n"
       "middle: mov.u32 %0, 200; bra done;\n"
       "high: mov.u32 %0, 300;\n"
-      "done: }" : "=r"(result) : "r"(inputs[threadIdx.x]));
+      "done: }" : "=r"(result) : "r"(inputs[threadIdx.x]), "r"(threadIdx.x % 2));
   outputs[threadIdx.x] = result;
 }
 
@@ -184,7 +196,7 @@ __global__ void ptx_fences_kernel(uint64_t* out) {
   uint32_t low[3];
   uint64_t before, after, time;
   asm volatile("mov.u64 %0, %%clock64;" : "=l"(before));
-  asm volatile("membar.cta; membar.gl; membar.sys; fence.sc.gpu; fence.acq_rel.cta; fence.acq_rel.gpu; fence.sc.sys;" : : : "memory");
+  asm volatile("membar.cta; membar.gl; membar.sys; fence.gpu; fence.sc.gpu; fence.acq_rel.cta; fence.acq_rel.gpu; fence.sc.sys;" : : : "memory");
   asm volatile("nanosleep.u32 20; prefetch.global.L1 [%0]; prefetch.global.L2 [%0]; prefetch.L1 [%0];" : : "l"(out) : "memory");
   asm volatile("{ .reg .u32 x; mov.u32 x, %%clock_hi; mov.u32 %0, %%clock; mov.u32 %1, %%globaltimer_lo; mov.u32 %2, %%globaltimer_hi; }"
                : "=r"(low[0]), "=r"(low[1]), "=r"(low[2]));
@@ -207,6 +219,7 @@ __global__ void ptx_trap_kernel(uint32_t thread) { if (threadIdx.x == thread) as
 
 void run_variables(int64_t which, uint64_t* out) { ptx_variables_kernel<<<1, 1>>>(which, out); CUDA_LAUNCHED(ptx_variables_kernel); }
 void run_table(const int32_t* inputs, uint64_t* out) { ptx_table_kernel<<<1, kControlThreads>>>(inputs, out); CUDA_LAUNCHED(ptx_table_kernel); }
+void run_call(const int32_t* inputs, uint64_t* out) { ptx_call_kernel<<<1, kControlThreads>>>(inputs, out); CUDA_LAUNCHED(ptx_call_kernel); }
 void run_indices(const uint32_t* inputs, uint64_t* out) { ptx_indices_kernel<<<1, kControlThreads>>>(inputs, out); CUDA_LAUNCHED(ptx_indices_kernel); }
 void run_parameters(uint64_t* out) {
   ptx_parameters_kernel<<<1, 1>>>({-5, 200, -3000, 60000, -70000, 1.5f, -2.5, -8000000000, {1, 2, 3, 4}, {5, 3000000000u}}, -7, 65535, true, 0.75f, -0.125, out);

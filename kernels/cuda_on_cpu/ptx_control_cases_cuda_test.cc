@@ -84,6 +84,13 @@ TEST(PtxControlCases, AnIndexBehindTheTableStopsTheLaunch) {
   EXPECT_NE(text.find("thread (3,0,0)"), std::string::npos) << text;
 }
 
+TEST(PtxControlCases, CallsOfDeviceFunctions) {
+  const Device inputs = inputs_of({0, 1, -2, 3, 1000, -7, 9, 5});
+  const auto out = put_out(kThreads, [&](uint64_t* to) { run_call(as_integers(inputs), to); });
+  const std::vector<int32_t> wanted{0, 9, -18, 27, 9000, -63, 81, 45};
+  for (size_t i = 0; i < kThreads; ++i) EXPECT_EQ(out[i], word(wanted[i])) << i;
+}
+
 TEST(PtxControlCases, ParametersOfAllTypes) {
   const auto out = put_out(33, run_parameters);
   const std::vector<Bits> twice{word(int64_t{-10}), 144, word(int64_t{-6000}), 54464, word(int64_t{-140000}), word(3.0f), word(-5.0), word(int64_t{-16000000000}),

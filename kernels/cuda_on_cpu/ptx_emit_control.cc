@@ -61,14 +61,14 @@ std::vector<Row> control_rows() {
   return {
       {"bra [uni]", "x", nullptr, emit_bra},
       {"brx idx [uni]", "x x", nullptr, emit_brx},
-      {"ret [uni]", "", nullptr, emit_return},
+      {"ret", "", nullptr, emit_return},
       {"exit", "", nullptr, emit_return},
       {"trap", "", nullptr, emit_trap},
       {"call [uni]", "x x? x?", nullptr, emit_call},
       {"membar (cta|gl|sys)", "", nullptr, emit_nothing},
       {"fence [sc|acq_rel] (cta|gpu|sys)", "", nullptr, emit_nothing},
       {"nanosleep u32", "x", nullptr, emit_nothing},
-      {"prefetch [global|local] (L1|L2)", "x", nullptr, emit_nothing},
+      {"prefetch [global] (L1|L2)", "x", nullptr, emit_nothing},
   };
 }
 

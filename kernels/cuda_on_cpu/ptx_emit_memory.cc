@@ -112,8 +112,10 @@ void emit_atom(Emitter& emitter, const Instruction& instruction) { emit_update(e
 void emit_red(Emitter& emitter, const Instruction& instruction) { emit_update(emitter, instruction, 0); }
 
 #define TYPES "(b8|b16|b32|b64|u8|u16|u32|u64|s8|s16|s32|s64|f32|f64)"
-#define HINTS "[L1::evict_normal|L1::evict_unchanged|L1::evict_first|L1::evict_last|L1::no_allocate] [L2::cache_hint] [L2::64B|L2::128B|L2::256B] "
+#define WRITE_HINTS "[L1::evict_normal|L1::evict_unchanged|L1::evict_first|L1::evict_last|L1::no_allocate] [L2::cache_hint] "
+#define HINTS WRITE_HINTS "[L2::64B|L2::128B|L2::256B] "
 #define ORDER "[relaxed|acquire|release|acq_rel] [cta|gpu|sys] space:[global|shared|shared::cta] "
+#define RED_ORDER "[relaxed|release] [cta|gpu|sys] space:[global|shared|shared::cta] "
 
 }  // namespace
 
@@ -124,11 +126,11 @@ std::vector<Row> memory_rows() {
       {"ld (relaxed|acquire) (cta|gpu|sys) space:[global|shared|shared::cta] " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_ld},
       {"ld space:(global) [ca|cg|cs] nc " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_ld},
       {"ldu space:(global) [v2|v4] " TYPES, "x x", nullptr, emit_ld},
-      {"ld param [v2|v4] " TYPES, "x x", nullptr, emit_ld_param},
-      {"st [weak] space:[global|shared|shared::cta|local] [wb|cg|cs|wt] " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_st},
+      {"ld param [v2|v4] (b8|b16|b32|b64|u8|u16|u32|u64|s8|f32|f64)", "x x", nullptr, emit_ld_param},
+      {"st [weak] space:[global|shared|shared::cta|local] [wb|cg|cs|wt] " WRITE_HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_st},
       {"st volatile space:[global|shared|shared::cta] [v2|v4] " TYPES, "x x", nullptr, emit_st},
-      {"st (relaxed|release) (cta|gpu|sys) space:[global|shared|shared::cta] " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_st},
-      {"st param [v2|v4] " TYPES, "x x", nullptr, emit_st_param},
+      {"st (relaxed|release) (cta|gpu|sys) space:[global|shared|shared::cta] " WRITE_HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_st},
+      {"st param [v2|v4] (b8|b16|b32|b64|f32|f64)", "x x", nullptr, emit_st_param},
 
       {"atom " ORDER "op:(add) (u32|s32|u64|f32|f64)", "x x x", nullptr, emit_atom},
       {"atom " ORDER "op:(add) noftz (f16|f16x2)", "x x x", nullptr, emit_atom},
@@ -136,11 +138,11 @@ std::vector<Row> memory_rows() {
       {"atom " ORDER "op:(and|or|xor|exch) (b32|b64)", "x x x", nullptr, emit_atom},
       {"atom " ORDER "op:(inc|dec) (u32)", "x x x", nullptr, emit_atom},
       {"atom " ORDER "op:(cas) (b16|b32|b64)", "x x x x", nullptr, emit_atom},
-      {"red " ORDER "op:(add) (u32|s32|u64|f32|f64)", "x x", nullptr, emit_red},
-      {"red " ORDER "op:(add) noftz (f16|f16x2)", "x x", nullptr, emit_red},
-      {"red " ORDER "op:(min|max) (u32|s32|u64|s64)", "x x", nullptr, emit_red},
-      {"red " ORDER "op:(and|or|xor) (b32|b64)", "x x", nullptr, emit_red},
-      {"red " ORDER "op:(inc|dec) (u32)", "x x", nullptr, emit_red},
+      {"red " RED_ORDER "op:(add) (u32|s32|u64|f32|f64)", "x x", nullptr, emit_red},
+      {"red " RED_ORDER "op:(add) noftz (f16|f16x2)", "x x", nullptr, emit_red},
+      {"red " RED_ORDER "op:(min|max) (u32|s32|u64|s64)", "x x", nullptr, emit_red},
+      {"red " RED_ORDER "op:(and|or|xor) (b32|b64)", "x x", nullptr, emit_red},
+      {"red " RED_ORDER "op:(inc|dec) (u32)", "x x", nullptr, emit_red},
   };
 }
 

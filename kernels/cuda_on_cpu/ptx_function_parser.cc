@@ -113,11 +113,15 @@ uint32_t BodyParser::declare_register(const std::string& name, Type type) {
 
 void BodyParser::parse_body_variable(Variable::Space space) {
   Variable variable = parse_variable(cursor_, space);
+  for (;;) {
+    Variable declared = variable;
+    declared.name = unique(variable.name);
+    scopes_.back().symbols[variable.name] = declared.name;
+    function_.variables.push_back(std::move(declared));
+    if (!cursor_.take(',')) break;
+    parse_name_and_extent(cursor_, variable);
+  }
   cursor_.expect(';');
-  const std::string name = unique(variable.name);
-  scopes_.back().symbols[variable.name] = name;
-  variable.name = name;
-  function_.variables.push_back(std::move(variable));
 }
 
 /// .loc file line column [, function_name label, inlined_at file line column]; line 0 is code that belongs to no line.

@@ -40,6 +40,7 @@ constexpr int kControlThreads = 8;
 // See ptx_control_cases.cu for what each puts out.
 void run_variables(int64_t which, uint64_t* out);
 void run_table(const int32_t* inputs, uint64_t* out);
+void run_call(const int32_t* inputs, uint64_t* out);
 void run_indices(const uint32_t* inputs, uint64_t* out);
 void run_parameters(uint64_t* out);
 void run_grid_constant(int64_t which, uint64_t* out);

@@ -96,6 +96,7 @@ BOTH(GLOBAL, f16x2, ".global", "add.noftz", reference::in_halves([](f16 x, f16 y
 #define EVERYWHERE(T, op, e)                                                                              \
   BOTH(SHARED, T, ".shared", op, e) BOTH(SHARED, T, ".shared::cta", op, e) BOTH(GENERIC_GLOBAL, T, "", op, e) \
   BOTH(GENERIC_SHARED, T, "", op, e) BOTH(GLOBAL, T, ".relaxed.gpu.global", op, e)                         \
+  RED(GLOBAL, T, "red.relaxed.cta.global." op "." #T, e)                                                 \
   ATOM(GLOBAL, T, "atom.acquire.cta.global." op "." #T, e) BOTH(GLOBAL, T, ".release.sys.global", op, e)   \
   ATOM(GLOBAL, T, "atom.acq_rel.gpu.global." op "." #T, e)
 EVERYWHERE(u32, "add", v + b) EVERYWHERE(u32, "max", std::max(v, b)) EVERYWHERE(b32, "or", v | b) EVERYWHERE(u32, "inc", v >= b ? 0 : v + 1)

@@ -92,12 +92,17 @@ Variable parse_variable(Cursor& cursor, Variable::Space space) {
   }
   if (variable.type == Type::none) cursor.fail("a declaration without a type");
   if (!aligned) variable.align = bytes_of(variable.type);
+  parse_name_and_extent(cursor, variable);
+  return variable;
+}
+
+void parse_name_and_extent(Cursor& cursor, Variable& variable) {
   variable.name = cursor.identifier();
+  variable.elements = 1;
   while (cursor.take('[')) {
     variable.elements *= cursor.next() == ']' ? 0 : cursor.number();
     cursor.expect(']');
   }
-  return variable;
 }
 
 Module parse(std::string_view text, const std::string& path) {
