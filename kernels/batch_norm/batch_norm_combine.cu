@@ -17,13 +17,15 @@ constexpr int kRows = kBlock / kChannels;
 __global__ void __launch_bounds__(kBlock) batch_norm_combine_moments_kernel(ForwardTraining a, float eps, int64_t parts,
                                                                            MomentsWorkspace workspace) {
   __shared__ Moments slots[kMostWarps * kChannels];
-  const int64_t channel = int64_t{blockIdx.x} * kChannels + threadIdx.x % kChannels;
+  const int64_t own = int64_t{blockIdx.x} * kChannels + threadIdx.x % kChannels;
+  const int64_t channel = min(own, a.problem.c - 1);  // beyond c the last one is read, but nothing is written
   Moments moments{};
-  if (channel < a.problem.c)
-    for (int64_t part = threadIdx.x / kChannels; part < parts; part += kRows)
-      moments.merge({workspace.term(part, 0)[channel], workspace.term(part, 1)[channel], workspace.term(part, 2)[channel]});
-  device::reduce_block(moments, kChannels, slots);
-  if (threadIdx.x >= kChannels || channel >= a.problem.c) return;
+#pragma unroll 1
+  for (int64_t part = threadIdx.x / kChannels; part < parts; part += kRows)
+    moments.merge({workspace.term(part, 0)[channel], workspace.term(part, 1)[channel], workspace.term(part, 2)[channel]});
+  device::reduce_lanes<kWarp, kChannels>(moments);
+  device::reduce_warps(moments, kChannels, kMostWarps, slots);
+  if (threadIdx.x >= kChannels || own >= a.problem.c) return;
   const float variance = moments.squares / moments.count;
   const ScaleShift<1> y = scale_shift_from(a.x[channel], moments.mean, variance, eps, a.gamma[channel], a.beta[channel]);
   a.mean[channel] = y.centre.of[0];
@@ -35,13 +37,15 @@ __global__ void __launch_bounds__(kBlock) batch_norm_combine_moments_kernel(Forw
 
 __global__ void __launch_bounds__(kBlock) batch_norm_combine_sums_kernel(Backward a, float eps, int64_t parts, SumsWorkspace workspace) {
   __shared__ Sums<2> slots[kMostWarps * kChannels];
-  const int64_t channel = int64_t{blockIdx.x} * kChannels + threadIdx.x % kChannels;
+  const int64_t own = int64_t{blockIdx.x} * kChannels + threadIdx.x % kChannels;
+  const int64_t channel = min(own, a.problem.c - 1);  // beyond c the last one is read, but nothing is written
   Sums<2> sums{};
-  if (channel < a.problem.c)
-    for (int64_t part = threadIdx.x / kChannels; part < parts; part += kRows)
-      sums.merge({workspace.term(part, 0)[channel], workspace.term(part, 1)[channel]});
-  device::reduce_block(sums, kChannels, slots);
-  if (threadIdx.x >= kChannels || channel >= a.problem.c) return;
+#pragma unroll 1
+  for (int64_t part = threadIdx.x / kChannels; part < parts; part += kRows)
+    sums.merge({workspace.term(part, 0)[channel], workspace.term(part, 1)[channel]});
+  device::reduce_lanes<kWarp, kChannels>(sums);
+  device::reduce_warps(sums, kChannels, kMostWarps, slots);
+  if (threadIdx.x >= kChannels || own >= a.problem.c) return;
   const ChannelGradient gradient = channel_gradient(a, eps, channel, sums);
   workspace.coefficient(0)[channel] = gradient.factor;
   workspace.coefficient(1)[channel] = gradient.slope;

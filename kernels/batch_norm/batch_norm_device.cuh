@@ -36,19 +36,19 @@ inline int64_t tiles(const Shape& shape) { return device::ceil_div(shape.packs, 
 inline int64_t rows_at_once(const Shape& shape) { return kBlock / shape.columns; }
 inline dim3 grid_of(const Shape& shape, int64_t parts) { return {static_cast<unsigned>(tiles(shape)), static_cast<unsigned>(parts)}; }
 
-/// A thread's column and row among those of its block. Without has_channel() it only takes part in reductions.
+/// A thread's pack and first row among those of its block. Columns beyond c have no rows; they know the last pack's channels.
 template <int N>
 struct Place {
-  int column, row, rows;  // in [0, shape.columns), in [0, rows)
-  int64_t pack;
-  __device__ explicit Place(const Shape& shape)
-      : column(threadIdx.x & (shape.columns - 1)),
-        row(threadIdx.x >> shape.log2_columns),
-        rows(kBlock >> shape.log2_columns),
-        pack(int64_t{blockIdx.x} * shape.columns + column) {}
-  __device__ bool has_channel(const Shape& shape) const { return pack < shape.packs; }
-  __device__ int64_t channel() const { return pack * N; }  // the first of N
-  __device__ int64_t offset(const Shape& shape, int64_t row_of_x) const { return row_of_x * shape.c + channel(); }
+  bool has_pack;
+  int64_t channel, row;  // the first of N channels; row in [0, rows), or behind all rows
+  int rows;
+  __device__ explicit Place(const Shape& shape) : rows(kBlock >> shape.log2_columns) {
+    const int64_t pack = int64_t{blockIdx.x} * shape.columns + (threadIdx.x & (shape.columns - 1));
+    has_pack = pack < shape.packs;
+    channel = (has_pack ? pack : shape.packs - 1) * N;
+    row = has_pack ? threadIdx.x >> shape.log2_columns : shape.rows;
+  }
+  __device__ int64_t offset(const Shape& shape, int64_t row_of_x) const { return row_of_x * shape.c + channel; }
 };
 
 /// Count, means and sums of squared deviations of N channels that advance together: device::Moments with one division for all.
@@ -67,7 +67,7 @@ struct ChannelMoments {
     }
   }
   __device__ void merge(const ChannelMoments& other) {
-    if (!(other.count > 0)) return;  // nothing to add; and two empty ones would divide by zero
+    if (other.count == 0) return;  // nothing to add; and two empty ones would divide by zero
     const float before = count;
     count += other.count;
     const float share = other.count / count;

@@ -19,20 +19,27 @@ constexpr int kChannels = kWarp;
 constexpr int kRows = kBlock / kChannels;
 constexpr int64_t kMostParts = 1024;  // of the rows in inference
 
+// Lanes beyond c have no rows; they know the last channel.
 struct Lane {
-  int lane, row;  // in [0, kChannels), in [0, kRows)
-  int64_t channel;
-  __device__ Lane() : lane(threadIdx.x % kChannels), row(threadIdx.x / kChannels), channel(int64_t{blockIdx.x} * kChannels + lane) {}
+  int lane;             // in [0, kChannels)
+  bool has_channel;
+  int64_t channel, row;  // row in [0, kRows), or behind all rows
+  __device__ Lane(int64_t c, int64_t rows) : lane(threadIdx.x % kChannels) {
+    const int64_t own = int64_t{blockIdx.x} * kChannels + lane;
+    has_channel = own < c;
+    channel = has_channel ? own : c - 1;
+    row = has_channel ? threadIdx.x / kChannels : rows;
+  }
 };
 
 // visit(offset) for this thread's elements
 template <class Visit>
 __device__ void for_rows(const Lane& at, int64_t rows, int64_t c, Visit visit) {
-  if (at.channel >= c) return;
+#pragma unroll 1
   for (int64_t r = at.row; r < rows; r += kRows) visit(r * c + at.channel);
 }
 
-// The sums over the rows of each channel, in row 0. `tree` has kBlock elements and is not used again.
+// The sums over the rows of each channel, in row 0: in `tree`, which has kBlock elements, at its lane.
 template <class T>
 __device__ T sum_over_rows(const T& value, T* tree) {
   tree[threadIdx.x] = value;
@@ -44,27 +51,19 @@ __device__ T sum_over_rows(const T& value, T* tree) {
   return tree[threadIdx.x];
 }
 
-// value() of row 0, in every row. `shared` has kChannels elements and is not used again.
-template <class T, class Value>
-__device__ T from_row_0(const Lane& at, bool has_channel, T* shared, Value value) {
-  if (threadIdx.x < kChannels && has_channel) shared[at.lane] = value();
-  __syncthreads();  // it is written
-  return has_channel ? shared[at.lane] : T{};
-}
-
 __global__ void __launch_bounds__(kBlock) batch_norm_forward_training_v1_kernel(ForwardTraining a, float eps) {
-  __shared__ Sums<1> sums[kBlock], squares[kBlock];
-  __shared__ float means[kChannels];
+  __shared__ Sums<1> means[kBlock], squares[kBlock];
   __shared__ ScaleShift<1> coefficients[kChannels];
-  const Lane at;
+  const Lane at(a.problem.c, a.rows);
   const int64_t c = a.problem.c;
-  const bool has_channel = at.channel < c;
-  const float pivot = has_channel ? a.x[at.channel] : 0.0f, rows = static_cast<float>(a.rows);
+  const float pivot = a.x[at.channel], rows = static_cast<float>(a.rows);
 
   Sums<1> own{};
   for_rows(at, a.rows, c, [&](int64_t i) { own.of[0] += a.x[i] - pivot; });
-  const Sums<1> sum = sum_over_rows(own, sums);
-  const float mean = from_row_0(at, has_channel, means, [&] { return sum.of[0] / rows; });
+  const Sums<1> sum = sum_over_rows(own, means);
+  if (threadIdx.x < kChannels) means[at.lane].of[0] = sum.of[0] / rows;
+  __syncthreads();  // the means are there
+  const float mean = means[at.lane].of[0];
 
   own = {};
   for_rows(at, a.rows, c, [&](int64_t i) {
@@ -72,23 +71,26 @@ __global__ void __launch_bounds__(kBlock) batch_norm_forward_training_v1_kernel(
     own.of[0] = fmaf(deviation, deviation, own.of[0]);
   });
   const Sums<1> square = sum_over_rows(own, squares);
-  const ScaleShift<1> normalise = from_row_0(at, has_channel, coefficients, [&] {
+  if (threadIdx.x < kChannels) {
     const float variance = square.of[0] / rows;
     const ScaleShift<1> result = scale_shift_from(pivot, mean, variance, eps, a.gamma[at.channel], a.beta[at.channel]);
-    a.mean[at.channel] = result.centre.of[0];
-    a.variance[at.channel] = variance;
-    return result;
-  });
+    coefficients[at.lane] = result;
+    if (at.has_channel) {
+      a.mean[at.channel] = result.centre.of[0];
+      a.variance[at.channel] = variance;
+    }
+  }
+  __syncthreads();  // the coefficients are there
+  const ScaleShift<1> normalise = coefficients[at.lane];
   for_rows(at, a.rows, c, [&](int64_t i) { a.y[i] = normalise({a.x[i]}).of[0]; });
 }
 
 __global__ void __launch_bounds__(kBlock) batch_norm_forward_inference_v1_kernel(ForwardInference a, float eps) {
-  const Lane at;
-  const int64_t c = a.problem.c;
-  if (at.channel >= c) return;
+  const Lane at(a.problem.c, a.rows);
   const ScaleShift<1> normalise = scale_shift_given<1>(a, eps, at.channel);
+#pragma unroll 1
   for (int64_t r = int64_t{blockIdx.y} * kRows + at.row; r < a.rows; r += int64_t{gridDim.y} * kRows) {
-    const int64_t i = r * c + at.channel;
+    const int64_t i = r * a.problem.c + at.channel;
     a.y[i] = normalise({a.x[i]}).of[0];
   }
 }
@@ -97,19 +99,19 @@ __global__ void __launch_bounds__(kBlock) batch_norm_forward_inference_v1_kernel
 __global__ void __launch_bounds__(kBlock) batch_norm_backward_v1_kernel(Backward a, float eps, const float* g, bool is_frozen) {
   __shared__ Sums<2> sums[kBlock];
   __shared__ ChannelGradient coefficients[kChannels];
-  const Lane at;
+  const Lane at(a.problem.c, a.rows);
   const int64_t c = a.problem.c;
-  const bool has_channel = at.channel < c;
-  const float mean = has_channel ? a.mean[at.channel] : 0.0f;
+  const float mean = a.mean[at.channel];
 
   Sums<2> own{};
   for_rows(at, a.rows, c, [&](int64_t i) { own.merge({g[i], g[i] * (a.x[i] - mean)}); });
   const Sums<2> sum = sum_over_rows(own, sums);
-  const ChannelGradient channel =
-      from_row_0(at, has_channel, coefficients, [&] { return channel_gradient(a, eps, at.channel, sum); });
-
-  const InputGradient<1> gradient{{mean}, {channel.factor}, {channel.slope}, {channel.shift}};
-  for_rows(at, a.rows, c, [&](int64_t i) { a.dx[i] = is_frozen ? channel.factor * g[i] : gradient({a.x[i]}, {g[i]}).of[0]; });
+  if (threadIdx.x < kChannels && at.has_channel) coefficients[at.lane] = channel_gradient(a, eps, at.channel, sum);
+  __syncthreads();  // the coefficients are there
+  if (!at.has_channel) return;
+  const ChannelGradient of_channel = coefficients[at.lane];
+  const InputGradient<1> gradient{{mean}, {of_channel.factor}, {of_channel.slope}, {of_channel.shift}};
+  for_rows(at, a.rows, c, [&](int64_t i) { a.dx[i] = is_frozen ? of_channel.factor * g[i] : gradient({a.x[i]}, {g[i]}).of[0]; });
 }
 
 unsigned blocks(const Problem& problem) { return static_cast<unsigned>(device::ceil_div(problem.c, kChannels)); }

@@ -16,29 +16,27 @@
 namespace skewbench::batch_norm::v2 {
 namespace {
 
-// visit(offset) for this thread's elements; only for threads with a channel
+// visit(offset) for this thread's elements
 template <class Visit>
 __device__ void for_rows(const Shape& shape, const Place<1>& at, Visit visit) {
   const int64_t begin = blockIdx.y * kRowsOfAPart, end = min(begin + kRowsOfAPart, shape.rows);
+#pragma unroll 1
   for (int64_t r = begin + at.row; r < end; r += at.rows) visit(at.offset(shape, r));
 }
 
 __global__ void __launch_bounds__(kBlock) batch_norm_forward_moments_v2_kernel(ForwardTraining a, Shape shape, MomentsWorkspace workspace) {
   __shared__ ChannelMoments<1> slots[kMostWarps * kMostColumns];
   const Place<1> at(shape);
+  const float pivot = a.x[at.channel];
   ChannelMoments<1> moments{};
-  if (at.has_channel(shape)) {
-    const float pivot = a.x[at.channel()];
-    for_rows(shape, at, [&](int64_t i) { moments.add({a.x[i] - pivot}); });
-  }
-  device::reduce_block(moments, shape.columns, slots);
-  if (threadIdx.x < shape.columns && at.has_channel(shape)) hand_over(workspace, blockIdx.y, at.channel(), moments);
+  for_rows(shape, at, [&](int64_t i) { moments.add({a.x[i] - pivot}); });
+  device::reduce_whole_block_classes<kMostColumns>(moments, shape.columns, slots);
+  if (threadIdx.x < shape.columns && at.has_pack) hand_over(workspace, blockIdx.y, at.channel, moments);
 }
 
 __global__ void __launch_bounds__(kBlock) batch_norm_forward_v2_kernel(ForwardTraining a, Shape shape, MomentsWorkspace workspace) {
   const Place<1> at(shape);
-  if (!at.has_channel(shape)) return;
-  const ScaleShift<1> normalise = combined<1>(workspace, at.channel());
+  const ScaleShift<1> normalise = combined<1>(workspace, at.channel);
   for_rows(shape, at, [&](int64_t i) { a.y[i] = normalise({a.x[i]}).of[0]; });
 }
 
@@ -47,23 +45,20 @@ __global__ void __launch_bounds__(kBlock) batch_norm_backward_sums_v2_kernel(Bac
                                                                             SumsWorkspace workspace) {
   __shared__ Sums<2> slots[kMostWarps * kMostColumns];
   const Place<1> at(shape);
+  const Pack<1> mean{a.mean[at.channel]}, factor = frozen_factor<1>(a, shape.eps, at.channel);
   Sums<2> sums{};
-  if (at.has_channel(shape)) {
-    const Pack<1> mean{a.mean[at.channel()]}, factor = frozen_factor<1>(a, shape.eps, at.channel());
-    for_rows(shape, at, [&](int64_t i) {
-      const float of_g = g[i];
-      add_gradient<1>(sums, {of_g}, {a.x[i]}, mean);
-      if (is_frozen) a.dx[i] = factor.of[0] * of_g;
-    });
-  }
-  device::reduce_block(sums, shape.columns, slots);
-  if (threadIdx.x < shape.columns && at.has_channel(shape)) hand_over<1>(workspace, blockIdx.y, at.channel(), sums);
+  for_rows(shape, at, [&](int64_t i) {
+    const float of_g = g[i];
+    add_gradient<1>(sums, {of_g}, {a.x[i]}, mean);
+    if (is_frozen) a.dx[i] = factor.of[0] * of_g;
+  });
+  device::reduce_whole_block_classes<kMostColumns>(sums, shape.columns, slots);
+  if (threadIdx.x < shape.columns && at.has_pack) hand_over<1>(workspace, blockIdx.y, at.channel, sums);
 }
 
 __global__ void __launch_bounds__(kBlock) batch_norm_backward_v2_kernel(Backward a, Shape shape, const float* g, SumsWorkspace workspace) {
   const Place<1> at(shape);
-  if (!at.has_channel(shape)) return;
-  const InputGradient<1> gradient = combined<1>(workspace, a.mean, at.channel());
+  const InputGradient<1> gradient = combined<1>(workspace, a.mean, at.channel);
   for_rows(shape, at, [&](int64_t i) { a.dx[i] = gradient({a.x[i]}, {g[i]}).of[0]; });
 }
 

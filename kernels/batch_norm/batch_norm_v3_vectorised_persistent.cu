@@ -20,23 +20,22 @@ namespace {
 constexpr int64_t kBlocks = 8 * 108;      // eight on each SM of an A100; on more SMs somewhat fewer each
 constexpr int64_t kLeastRowsOfAThread = 8;  // or merging the parts would cost more than it spreads
 
-// visit(offset) for this thread's packs; only for threads with a channel
+// visit(offset) for this thread's packs
 template <class Visit>
 __device__ void for_rows(const Shape& shape, const Place<4>& at, Visit visit) {
   const int64_t step = int64_t{gridDim.y} * at.rows;
+#pragma unroll 1
   for (int64_t r = int64_t{blockIdx.y} * at.rows + at.row; r < shape.rows; r += step) visit(at.offset(shape, r));
 }
 
 __global__ void __launch_bounds__(kBlock) batch_norm_forward_moments_v3_kernel(const float* x, Shape shape, MomentsWorkspace workspace) {
   __shared__ ChannelMoments<4> slots[kMostWarps * kMostColumns];
   const Place<4> at(shape);
+  const Pack<4> pivot = device::load<4>(x + at.channel);
   ChannelMoments<4> moments{};
-  if (at.has_channel(shape)) {
-    const Pack<4> pivot = device::load<4>(x + at.channel());
-    for_rows(shape, at, [&](int64_t i) { moments.add(difference(device::load<4>(x + i), pivot)); });
-  }
-  device::reduce_block(moments, shape.columns, slots);
-  if (threadIdx.x < shape.columns && at.has_channel(shape)) hand_over(workspace, blockIdx.y, at.channel(), moments);
+  for_rows(shape, at, [&](int64_t i) { moments.add(difference(device::load<4>(x + i), pivot)); });
+  device::reduce_whole_block_classes<kMostColumns>(moments, shape.columns, slots);
+  if (threadIdx.x < shape.columns && at.has_pack) hand_over(workspace, blockIdx.y, at.channel, moments);
 }
 
 // y = normalise(x) for the rows of this thread.
@@ -46,12 +45,12 @@ __device__ void normalise_rows(const float* x, float* y, const Shape& shape, con
 
 __global__ void __launch_bounds__(kBlock) batch_norm_forward_training_v3_kernel(ForwardTraining a, Shape shape, MomentsWorkspace workspace) {
   const Place<4> at(shape);
-  if (at.has_channel(shape)) normalise_rows(a.x, a.y, shape, at, combined<4>(workspace, at.channel()));
+  normalise_rows(a.x, a.y, shape, at, combined<4>(workspace, at.channel));
 }
 
 __global__ void __launch_bounds__(kBlock) batch_norm_forward_inference_v3_kernel(ForwardInference a, Shape shape) {
   const Place<4> at(shape);
-  if (at.has_channel(shape)) normalise_rows(a.x, a.y, shape, at, scale_shift_given<4>(a, shape.eps, at.channel()));
+  normalise_rows(a.x, a.y, shape, at, scale_shift_given<4>(a, shape.eps, at.channel));
 }
 
 // g: the gradient behind the ReLU; it may lie in dx. With constant statistics also dx.
@@ -59,23 +58,20 @@ __global__ void __launch_bounds__(kBlock) batch_norm_backward_sums_v3_kernel(Bac
                                                                             SumsWorkspace workspace) {
   __shared__ Sums<8> slots[kMostWarps * kMostColumns];
   const Place<4> at(shape);
+  const Pack<4> mean = device::load<4>(a.mean + at.channel), factor = frozen_factor<4>(a, shape.eps, at.channel);
   Sums<8> sums{};
-  if (at.has_channel(shape)) {
-    const Pack<4> mean = device::load<4>(a.mean + at.channel()), factor = frozen_factor<4>(a, shape.eps, at.channel());
-    for_rows(shape, at, [&](int64_t i) {
-      const Pack<4> of_g = device::load<4>(g + i);
-      add_gradient(sums, of_g, device::load<4>(a.x + i), mean);
-      if (is_frozen) device::store(a.dx + i, product(factor, of_g));
-    });
-  }
-  device::reduce_block(sums, shape.columns, slots);
-  if (threadIdx.x < shape.columns && at.has_channel(shape)) hand_over<4>(workspace, blockIdx.y, at.channel(), sums);
+  for_rows(shape, at, [&](int64_t i) {
+    const Pack<4> of_g = device::load<4>(g + i);
+    add_gradient(sums, of_g, device::load<4>(a.x + i), mean);
+    if (is_frozen) device::store(a.dx + i, product(factor, of_g));
+  });
+  device::reduce_whole_block_classes<kMostColumns>(sums, shape.columns, slots);
+  if (threadIdx.x < shape.columns && at.has_pack) hand_over<4>(workspace, blockIdx.y, at.channel, sums);
 }
 
 __global__ void __launch_bounds__(kBlock) batch_norm_backward_v3_kernel(Backward a, Shape shape, const float* g, SumsWorkspace workspace) {
   const Place<4> at(shape);
-  if (!at.has_channel(shape)) return;
-  const InputGradient<4> gradient = combined<4>(workspace, a.mean, at.channel());
+  const InputGradient<4> gradient = combined<4>(workspace, a.mean, at.channel);
   for_rows(shape, at, [&](int64_t i) { device::store(a.dx + i, gradient(device::load<4>(a.x + i), device::load<4>(g + i))); });
 }
 

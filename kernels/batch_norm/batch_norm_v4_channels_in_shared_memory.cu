@@ -21,6 +21,7 @@ namespace {
 // Starts copying the rows of this thread, and waits for all that it started. A thread reads back only what it copied itself, so
 // that the data needs no barrier.
 __device__ void start_copying(float4* to, const float* from, int64_t rows, int64_t c) {
+#pragma unroll 1
   for (int64_t r = threadIdx.x; r < rows; r += kBlock) __pipeline_memcpy_async(&to[r], from + r * c, sizeof(float4));
 }
 __device__ void wait_for_copies() {
@@ -31,6 +32,7 @@ __device__ void wait_for_copies() {
 // visit(row) for the rows of this thread
 template <class Visit>
 __device__ void for_rows(int64_t rows, Visit visit) {
+#pragma unroll 1
   for (int64_t r = threadIdx.x; r < rows; r += kBlock) visit(r);
 }
 __device__ Pack<4> in_row(const float4* rows, int64_t r) { return device::load<4>(&rows[r].x); }
@@ -43,7 +45,7 @@ __device__ Sums<4> sum_over_rows(const float4* x, int64_t rows, Sums<4>* slots, 
     const Pack<4> value = term(in_row(x, r));
     sums.merge({value.of[0], value.of[1], value.of[2], value.of[3]});
   });
-  device::reduce_block(sums, slots);
+  device::reduce_whole_block(sums, slots);
   return sums;
 }
 
@@ -95,7 +97,7 @@ __global__ void __launch_bounds__(kBlock) batch_norm_backward_training_v4_kernel
 
   Sums<8> sums{};
   for_rows(a.rows, [&](int64_t r) { add_gradient(sums, in_row(of_g, r), in_row(x, r), mean); });
-  device::reduce_block(sums, slots);
+  device::reduce_whole_block(sums, slots);
   if (threadIdx.x == 0)
     for (int i = 0; i < 4; ++i) {
       const ChannelGradient of_channel = channel_gradient(a, eps, channel + i, {sums.of[i], sums.of[4 + i]});

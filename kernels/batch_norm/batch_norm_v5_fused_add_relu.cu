@@ -14,10 +14,11 @@
 namespace skewbench::batch_norm::v5 {
 namespace {
 
-// visit(offset) for this thread's packs; only for threads with a channel
+// visit(offset) for this thread's packs
 template <class Visit>
 __device__ void for_rows(const Shape& shape, const Place<4>& at, Visit visit) {
   const int64_t step = int64_t{gridDim.y} * at.rows;
+#pragma unroll 1
   for (int64_t r = int64_t{blockIdx.y} * at.rows + at.row; r < shape.rows; r += step) visit(at.offset(shape, r));
 }
 
@@ -34,12 +35,12 @@ __device__ void normalise_rows(const Forward& a, const Shape& shape, const Place
 
 __global__ void __launch_bounds__(kBlock) batch_norm_forward_training_v5_kernel(ForwardTraining a, Shape shape, MomentsWorkspace workspace) {
   const Place<4> at(shape);
-  if (at.has_channel(shape)) normalise_rows(a, shape, at, combined<4>(workspace, at.channel()));
+  normalise_rows(a, shape, at, combined<4>(workspace, at.channel));
 }
 
 __global__ void __launch_bounds__(kBlock) batch_norm_forward_inference_v5_kernel(ForwardInference a, Shape shape) {
   const Place<4> at(shape);
-  if (at.has_channel(shape)) normalise_rows(a, shape, at, scale_shift_given<4>(a, shape.eps, at.channel()));
+  normalise_rows(a, shape, at, scale_shift_given<4>(a, shape.eps, at.channel));
 }
 
 // The gradient that the ReLU lets through; dy itself without one.
@@ -54,25 +55,22 @@ __global__ void __launch_bounds__(kBlock) batch_norm_backward_sums_v5_kernel(Bac
                                                                             SumsWorkspace workspace) {
   __shared__ Sums<8> slots[kMostWarps * kMostColumns];
   const Place<4> at(shape);
+  const Pack<4> mean = device::load<4>(a.mean + at.channel), factor = frozen_factor<4>(a, shape.eps, at.channel);
   Sums<8> sums{};
-  if (at.has_channel(shape)) {
-    const Pack<4> mean = device::load<4>(a.mean + at.channel()), factor = frozen_factor<4>(a, shape.eps, at.channel());
-    for_rows(shape, at, [&](int64_t i) {
-      const Pack<4> g = passed(a, i);
-      add_gradient(sums, g, device::load<4>(a.x + i), mean);
-      if (!is_frozen) return;
-      if (a.dresidual) device::store(a.dresidual + i, g);
-      device::store(a.dx + i, product(factor, g));
-    });
-  }
-  device::reduce_block(sums, shape.columns, slots);
-  if (threadIdx.x < shape.columns && at.has_channel(shape)) hand_over<4>(workspace, blockIdx.y, at.channel(), sums);
+  for_rows(shape, at, [&](int64_t i) {
+    const Pack<4> g = passed(a, i);
+    add_gradient(sums, g, device::load<4>(a.x + i), mean);
+    if (!is_frozen) return;
+    if (a.dresidual) device::store(a.dresidual + i, g);
+    device::store(a.dx + i, product(factor, g));
+  });
+  device::reduce_whole_block_classes<kMostColumns>(sums, shape.columns, slots);
+  if (threadIdx.x < shape.columns && at.has_pack) hand_over<4>(workspace, blockIdx.y, at.channel, sums);
 }
 
 __global__ void __launch_bounds__(kBlock) batch_norm_backward_v5_kernel(Backward a, Shape shape, SumsWorkspace workspace) {
   const Place<4> at(shape);
-  if (!at.has_channel(shape)) return;
-  const InputGradient<4> gradient = combined<4>(workspace, a.mean, at.channel());
+  const InputGradient<4> gradient = combined<4>(workspace, a.mean, at.channel);
   for_rows(shape, at, [&](int64_t i) {
     const Pack<4> g = passed(a, i);
     if (a.dresidual) device::store(a.dresidual + i, g);

@@ -77,6 +77,14 @@ struct Place {
   __device__ int64_t offset(const Shape& shape, int64_t p, int64_t q) const { return base + p * shape.c + q * N; }
 };
 
+template <int N>
+__device__ inline Pack<N> pack_of(float value) {
+  Pack<N> result;
+#pragma unroll
+  for (int i = 0; i < N; ++i) result.of[i] = value;
+  return result;
+}
+
 /// Statistics of a group. The mean is kept as centre + low, because a float alone holds a mean of 1e4 to 5e-4 only.
 struct Statistics {
   float centre, low, rstd;
@@ -89,16 +97,18 @@ __device__ inline Statistics statistics_from(float pivot, float mean, float vari
   return {centre, mean - (centre - pivot), 1.0f / sqrtf(variance + eps)};
 }
 
-/// y = (x - centre) * scale + shift for N channels from `channel` on; gamma and beta are null where there are none.
+/// y = (x - centre) * scale + shift for N channels from `channel` on; gamma is null where there are no parameters.
 template <int N>
 struct ScaleShift {
   float centre;
   Pack<N> scale, shift;
-  __device__ ScaleShift(const Statistics& of, const float* gamma, const float* beta, int64_t channel) : centre(of.centre) {
+  __device__ ScaleShift(const Statistics& of, const float* gamma, const float* beta, int64_t channel)
+      : centre(of.centre), scale(pack_of<N>(1)), shift(pack_of<N>(0)) {
+    if (gamma) scale = device::load<N>(gamma + channel), shift = device::load<N>(beta + channel);
 #pragma unroll
     for (int i = 0; i < N; ++i) {
-      scale.of[i] = gamma ? gamma[channel + i] * of.rstd : of.rstd;
-      shift.of[i] = fmaf(-of.low, scale.of[i], beta ? beta[channel + i] : 0.0f);
+      scale.of[i] *= of.rstd;
+      shift.of[i] = fmaf(-of.low, scale.of[i], shift.of[i]);
     }
   }
   __device__ Pack<N> operator()(const Pack<N>& x) const {
@@ -120,9 +130,10 @@ struct InputGradient {
   float mean, slope, shift;
   Pack<N> factor;
   __device__ InputGradient(float mean_, float rstd, const GradientMeans& means, const float* gamma, int64_t channel)
-      : mean(mean_), slope(rstd * rstd * means.gx), shift(rstd * means.g) {
+      : mean(mean_), slope(rstd * rstd * means.gx), shift(rstd * means.g), factor(pack_of<N>(1)) {
+    if (gamma) factor = device::load<N>(gamma + channel);
 #pragma unroll
-    for (int i = 0; i < N; ++i) factor.of[i] = gamma ? gamma[channel + i] * rstd : rstd;
+    for (int i = 0; i < N; ++i) factor.of[i] *= rstd;
   }
   __device__ Pack<N> operator()(const Pack<N>& x, const Pack<N>& g) const {
     Pack<N> dx;
@@ -151,13 +162,13 @@ template <int N>
 __device__ inline Sums<2> finish_channels(const Backward& a, const Place<N>& at, int64_t q, const Sums<2 * N>& sums, float rstd,
                                           float* partial) {
   Sums<2> group{};
+  const Pack<N> scale = a.gamma ? device::load<N>(a.gamma + at.channel + q * N) : pack_of<N>(1);
   Pack<N> g, gx;
 #pragma unroll
   for (int i = 0; i < N; ++i) {
-    const float scale = a.gamma ? a.gamma[at.channel + q * N + i] : 1.0f;
     g.of[i] = sums.of[i];
     gx.of[i] = sums.of[N + i] * rstd;
-    group.merge({scale * g.of[i], scale * gx.of[i]});
+    group.merge({scale.of[i] * g.of[i], scale.of[i] * gx.of[i]});
   }
   if (partial) {
     float* const to = partial + at.channel_of_sample + q * N;
@@ -173,10 +184,13 @@ template <int N, class Load>
 __device__ inline GradientMeans gradient_means(const Backward& a, const Shape& shape, const Place<N>& at, float mean, float rstd,
                                                float* partial, GradientScratch<N>& scratch, Load load) {
   Sums<2> group{};
-  for (int64_t first = 0; first < shape.packs; first += shape.columns) {
+  int64_t first = 0;
+#pragma unroll 1
+  do {
     const int64_t q = first + at.column;
     Sums<2 * N> sums{};
     if (q < shape.packs)
+#pragma unroll 1
       for (int64_t p = at.row; p < shape.pixels; p += at.rows) {
         const Element<N> element = load(p, q);
 #pragma unroll
@@ -185,10 +199,10 @@ __device__ inline GradientMeans gradient_means(const Backward& a, const Shape& s
           sums.of[N + i] = fmaf(element.g.of[i], element.x.of[i] - mean, sums.of[N + i]);
         }
       }
-    device::reduce_block(sums, shape.columns, scratch.slots);
+    device::reduce_block_classes(sums, shape.columns, scratch.slots);
     if (threadIdx.x < shape.columns && q < shape.packs) group.merge(finish_channels(a, at, q, sums, rstd, partial));
     __syncthreads();  // the slots are read, before the next packs' sums are written there
-  }
+  } while ((first += shape.columns) < shape.packs);
   if (threadIdx.x < kWarp) device::reduce_lanes(group);  // the columns are in the first warp; zeros in the rest of it
   if (threadIdx.x == 0) scratch.means = {group.of[0] / shape.size, group.of[1] / shape.size};
   __syncthreads();  // the means are there

@@ -5,6 +5,8 @@
 //            of dy to dresidual 8; the parameters' gradients 8 n c + 8 c bytes
 // Numerics   addition and ReLU as the reference; sums over the samples in their order, starting from what is accumulated to, so
 //            that a batch in two halves gives the same bits as the whole
+#include <limits>
+
 #include "kernels/group_norm/group_norm_device.cuh"
 
 namespace skewbench::group_norm {
@@ -12,18 +14,19 @@ namespace {
 
 constexpr int kBlock = 256;
 
-// residual: null if there is none
-__global__ void __launch_bounds__(kBlock) group_norm_add_relu_kernel(int64_t count, float* y, const float* residual, bool relu) {
+// residual: null if there is none; least: 0 or, without a ReLU, -inf
+__global__ void __launch_bounds__(kBlock) group_norm_add_relu_kernel(int64_t count, float* y, const float* residual, float least) {
+#pragma unroll 1
   for (int64_t i = int64_t{blockIdx.x} * kBlock + threadIdx.x; i < count; i += int64_t{gridDim.x} * kBlock) {
     float value = y[i];
     if (residual) value += residual[i];
-    if (relu && value < 0) value = 0;  // not fmaxf, which would drop a NaN
-    y[i] = value;
+    y[i] = value < least ? least : value;  // not fmaxf, which would drop a NaN
   }
 }
 
 // y: null without a ReLU
 __global__ void __launch_bounds__(kBlock) group_norm_passed_gradient_kernel(int64_t count, const float* y, const float* dy, float* g) {
+#pragma unroll 1
   for (int64_t i = int64_t{blockIdx.x} * kBlock + threadIdx.x; i < count; i += int64_t{gridDim.x} * kBlock)
     g[i] = !y || y[i] > 0 ? dy[i] : 0.0f;
 }
@@ -35,7 +38,10 @@ __global__ void __launch_bounds__(kBlock) group_norm_sum_over_samples_kernel(Bac
   float* const to = is_gamma ? a.dgamma + (i - c) : a.dbeta + i;
   const float* const from = is_gamma ? partial + a.n * c + (i - c) : partial + i;
   float sum = a.accumulate ? *to : 0.0f;
-  for (int64_t sample = 0; sample < a.n; ++sample) sum += from[sample * c];
+  int64_t sample = 0;
+#pragma unroll 1
+  do sum += from[sample * c];
+  while (++sample < a.n);
   *to = sum;
 }
 
@@ -43,8 +49,9 @@ __global__ void __launch_bounds__(kBlock) group_norm_sum_over_samples_kernel(Bac
 
 void add_and_relu(const Forward& a, device::Stream stream) {
   if (!a.problem.add && !a.problem.relu) return;
-  group_norm_add_relu_kernel<<<device::grid_stride_blocks(a.size(), kBlock), kBlock, 0, stream>>>(a.size(), a.y, a.problem.add ? a.residual : nullptr,
-                                                                     a.problem.relu);
+  const float* const residual = a.problem.add ? a.residual : nullptr;
+  const float least = a.problem.relu ? 0 : -std::numeric_limits<float>::infinity();
+  group_norm_add_relu_kernel<<<device::grid_stride_blocks(a.size(), kBlock), kBlock, 0, stream>>>(a.size(), a.y, residual, least);
   CUDA_LAUNCHED(group_norm_add_relu_kernel);
 }
 

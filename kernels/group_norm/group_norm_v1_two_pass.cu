@@ -32,12 +32,26 @@ struct Rows {
         row(threadIdx.x / columns) {}
 };
 
-// visit(offset) for the elements of this thread that have channel j of the group
+// visit(j) for the channels of this thread's column
+template <class Visit>
+__device__ void for_channels(const Rows& at, Visit visit) {
+  int64_t j = at.column;
+#pragma unroll 1
+  do visit(j);
+  while ((j += at.columns) < at.k);
+}
+
+// visit(offset) for the elements of this thread's row that have channel j of the group
 template <class Visit>
 __device__ void for_pixels(const Shape& shape, const Rows& at, int64_t j, Visit visit) {
-  if (at.row >= at.rows) return;
 #pragma unroll 1  // a loop that nvcc unrolls costs registers that sm_90 then lacks
   for (int64_t p = at.row; p < shape.pixels; p += at.rows) visit(at.base + p * shape.c + j);
+}
+
+// visit(offset) for all elements of this thread
+template <class Visit>
+__device__ void for_elements(const Shape& shape, const Rows& at, Visit visit) {
+  if (at.row < at.rows) for_channels(at, [&](int64_t j) { for_pixels(shape, at, j, visit); });
 }
 
 // The sum over the block, in thread 0. `tree` has kBlock elements and is not used again.
@@ -69,17 +83,15 @@ __global__ void __launch_bounds__(kBlock) group_norm_forward_v1_kernel(Forward a
   const int64_t group = blockIdx.y * a.problem.groups + blockIdx.x;
 
   Sums<1> own{};
-  for (int64_t j = at.column; j < at.k; j += at.columns)
-    for_pixels(shape, at, j, [&](int64_t i) { own.of[0] += a.x[i] - pivot; });
+  for_elements(shape, at, [&](int64_t i) { own.of[0] += a.x[i] - pivot; });
   const Sums<1> sum = sum_over_block(own, sums);
   const float mean = from_thread_0(&shared_mean, [&] { return sum.of[0] / shape.size; });
 
   own = {};
-  for (int64_t j = at.column; j < at.k; j += at.columns)
-    for_pixels(shape, at, j, [&](int64_t i) {
-      const float deviation = (a.x[i] - pivot) - mean;
-      own.of[0] = fmaf(deviation, deviation, own.of[0]);
-    });
+  for_elements(shape, at, [&](int64_t i) {
+    const float deviation = (a.x[i] - pivot) - mean;
+    own.of[0] = fmaf(deviation, deviation, own.of[0]);
+  });
   const Sums<1> square = sum_over_block(own, squares);
   const Statistics statistics = from_thread_0(&shared_statistics, [&] {
     const Statistics result = statistics_from(pivot, mean, square.of[0] / shape.size, shape.eps);
@@ -88,10 +100,11 @@ __global__ void __launch_bounds__(kBlock) group_norm_forward_v1_kernel(Forward a
     return result;
   });
 
-  for (int64_t j = at.column; j < at.k; j += at.columns) {
+  if (at.row >= at.rows) return;
+  for_channels(at, [&](int64_t j) {
     const ScaleShift<1> normalise(statistics, a.gamma, a.beta, at.channel + j);
     for_pixels(shape, at, j, [&](int64_t i) { a.y[i] = normalise({a.x[i]}).of[0]; });
-  }
+  });
 }
 
 // Sums of g and of g * (x - mean) over the pixels of each channel of the group. The sums of channel j are complete in the
@@ -99,20 +112,21 @@ __global__ void __launch_bounds__(kBlock) group_norm_forward_v1_kernel(Forward a
 template <class Visit>
 __device__ void for_channel_sums(const Backward& a, const Shape& shape, const Rows& at, const float* g, float mean, Sums<2>* tree,
                                  Visit visit) {
-  for (int64_t first = 0; first < at.k; first += at.columns) {
+  int64_t first = 0;
+#pragma unroll 1
+  do {
     const int64_t j = first + at.column;
     Sums<2> own{};
-    if (j < at.k)
-      for_pixels(shape, at, j, [&](int64_t i) { own.merge({g[i], g[i] * (a.x[i] - mean)}); });
+    if (j < at.k) for_pixels(shape, at, j, [&](int64_t i) { own.merge({g[i], g[i] * (a.x[i] - mean)}); });
     // Several turns of this loop only with one row, where no thread reads what another wrote: no barrier between turns.
     tree[threadIdx.x] = own;
-    for (int left = at.rows; left > 1; left = (left + 1) / 2) {
-      __syncthreads();  // the rows below `left` are complete
-      const int half = (left + 1) / 2;
-      if (at.row + half < left) tree[threadIdx.x].merge(tree[threadIdx.x + half * at.columns]);
+#pragma unroll
+    for (int half = kBlock / 2; half > 0; half /= 2) {
+      __syncthreads();  // the rows below 2 * half are complete
+      if (at.row < half && at.row + half < at.rows) tree[threadIdx.x].merge(tree[threadIdx.x + half * at.columns]);
     }
     if (at.row == 0 && j < at.k) visit(j, tree[threadIdx.x]);
-  }
+  } while ((first += at.columns) < at.k);
 }
 
 // g: the gradient behind the ReLU; it may lie in dx. partial: [2, n, c], or null.
@@ -137,10 +151,11 @@ __global__ void __launch_bounds__(kBlock) group_norm_backward_v1_kernel(Backward
   const Sums<2> total = sum_over_block(own, groups);
   const GradientMeans means = from_thread_0(&shared_means, [&] { return GradientMeans{total.of[0] / shape.size, total.of[1] / shape.size}; });
 
-  for (int64_t j = at.column; j < at.k; j += at.columns) {
+  if (at.row >= at.rows) return;
+  for_channels(at, [&](int64_t j) {
     const InputGradient<1> gradient(mean, rstd, means, a.gamma, at.channel + j);
     for_pixels(shape, at, j, [&](int64_t i) { a.dx[i] = gradient({a.x[i]}, {g[i]}).of[0]; });
-  }
+  });
 }
 
 }  // namespace

@@ -54,7 +54,8 @@ __device__ Place<4> place(const Shape& shape, const Problem& problem, unsigned i
 __global__ void __launch_bounds__(kMostThreads) group_norm_forward_v3_kernel(Forward a, Shape shape, unsigned items) {
   __shared__ Moments slots[kMostWarps];
   __shared__ Statistics shared;
-  for (unsigned item = blockIdx.x; item < items; item += gridDim.x) {
+  unsigned item = blockIdx.x;
+  do {
     const Place<4> at = place(shape, a.problem, item);
     const float pivot = a.x[at.base];
     FourMoments four{};
@@ -77,14 +78,15 @@ __global__ void __launch_bounds__(kMostThreads) group_norm_forward_v3_kernel(For
         device::store(a.y + i, normalise(device::load<4>(a.x + i)));
       }
     }
-  }
+  } while ((item += gridDim.x) < items);
 }
 
 // g: the gradient behind the ReLU; it may lie in dx. partial: [2, n, c], or null.
 __global__ void __launch_bounds__(kMostThreads) group_norm_backward_v3_kernel(Backward a, Shape shape, unsigned items,
                                                                              const float* g, float* partial) {
   __shared__ GradientScratch<4> scratch;
-  for (unsigned item = blockIdx.x; item < items; item += gridDim.x) {
+  unsigned item = blockIdx.x;
+  do {
     const Place<4> at = place(shape, a.problem, item);
     const float mean = a.mean[at.group], rstd = a.rstd[at.group];
     const auto load = [&](int64_t p, int64_t q) {
@@ -99,7 +101,7 @@ __global__ void __launch_bounds__(kMostThreads) group_norm_backward_v3_kernel(Ba
         device::store(a.dx + at.offset(shape, p, q), gradient(element.x, element.g));
       }
     }
-  }
+  } while ((item += gridDim.x) < items);
 }
 
 unsigned blocks(int64_t items) { return static_cast<unsigned>(std::min({items, kBlocks, device::most_striding_blocks})); }
