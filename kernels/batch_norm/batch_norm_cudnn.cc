@@ -1,4 +1,4 @@
-// Batch norm by cuDNN: its BatchNormalization functions in spatial mode, on [rows, 1, 1, c], with ActivationForward, AddTensor and
+// Batch norm by cuDNN: its BatchNormalization functions in spatial mode, on [1, rows, 1, c], with ActivationForward, AddTensor and
 // ActivationBackward for what follows. cuDNN fuses those only for half precision.
 //
 // Differences: cuDNN keeps the unbiased variance, which is scaled back here; backward, it computes the statistics anew from x,
@@ -21,10 +21,10 @@ using ActivationDescriptor =
 constexpr cudnnBatchNormMode_t kMode = CUDNN_BATCHNORM_SPATIAL;
 constexpr float kOne = 1, kZero = 0;
 
-// Descriptors of [rows, c] and of [c].
+// Descriptors of [rows, c] and of [c]. The rows are those of one image: cuDNN has had limits on the number of images.
 struct Tensors {
   explicit Tensors(const Problem& problem, int64_t rows)
-      : whole(device::nhwc_descriptor(rows, 1, 1, problem.c)), channels(device::nhwc_descriptor(1, 1, 1, problem.c)) {}
+      : whole(device::nhwc_descriptor(1, rows, 1, problem.c)), channels(device::nhwc_descriptor(1, 1, 1, problem.c)) {}
   device::TensorDescriptor whole, channels;
 };
 
@@ -36,10 +36,11 @@ ActivationDescriptor relu_descriptor() {
 
 template <class Arguments>
 std::string why_not(const Arguments& a) {
-  constexpr int64_t kMost = 2147483647;  // cuDNN's extents and strides are ints
+  constexpr int64_t kMost = 2147483647;  // cuDNN's extents and strides are ints, and the image's is rows * c
   if (const std::string reason = device::why_no_cudnn(); !reason.empty()) return reason;
   if (a.problem.c < 1 || a.rows < 1) return fmt::format("c={} and rows={} must be positive", a.problem.c, a.rows);
-  if (a.problem.c > kMost || a.rows > kMost) return fmt::format("cuDNN takes no c={} and rows={}: they must be below 2^31", a.problem.c, a.rows);
+  const int64_t size = device::product({a.rows, a.problem.c});
+  if (size < 0 || size > kMost) return fmt::format("cuDNN takes no c={} and rows={}: their product must be below 2^31", a.problem.c, a.rows);
   if (!(a.problem.eps >= CUDNN_BN_MIN_EPSILON)) return fmt::format("eps={} is below cuDNN's {}", a.problem.eps, CUDNN_BN_MIN_EPSILON);
   return "";
 }

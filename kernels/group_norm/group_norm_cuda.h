@@ -65,6 +65,11 @@ inline constexpr int64_t kMostSharedBytes = 90 * 1024;
 std::span<const device::Version<Forward>> forward_versions();
 std::span<const device::Version<Backward>> backward_versions();
 
+/// None: cuDNN's functions have no group norm. Its graph interface names a mode for it, but the normalisations that NVIDIA
+/// documents for it are others.
+inline const device::Version<Forward>* forward_vendor() { return nullptr; }
+inline const device::Version<Backward>* backward_vendor() { return nullptr; }
+
 // The launchers, one file a version. workspace: what workspace_bytes() of the table says.
 namespace v1 {  // two_pass
 void forward(const Forward&, void* workspace, device::Stream);
