@@ -60,10 +60,12 @@ CUDA_TESTS := $(filter %_cuda_test.cc %_cuda_mpi_test.cc,$(SOURCES))
 TESTS   := $(filter-out $(CUDA_TESTS),$(filter %_test.cc,$(SOURCES)))
 BENCHES := $(filter %_bench.cc,$(SOURCES))
 MUTATION_MAIN := $(filter kernels/cuda_on_cpu/mutation_main.cc,$(SOURCES))
-MAINS   := $(filter-out $(MUTATION_MAIN),$(filter %_main.cc,$(SOURCES)))
+SPEED_MAIN := $(filter kernels/cuda_on_cpu/speed_main.cc,$(SOURCES))
+MAINS   := $(filter-out $(MUTATION_MAIN) $(SPEED_MAIN),$(filter %_main.cc,$(SOURCES)))
 PTX_PARTS := $(filter-out %_test.cc %_bench.cc %_main.cc,$(filter kernels/cuda_on_cpu/ptx_%,$(SOURCES)))
-ON_CPU_PARTS := $(filter-out $(PTX_PARTS) %_test.cc %_bench.cc %_main.cc,$(filter kernels/cuda_on_cpu/%,$(SOURCES))) $(filter %_on_mpi.cc,$(SOURCES))
-PARTS   := $(filter-out $(TESTS) $(CUDA_TESTS) $(BENCHES) $(MAINS) $(MUTATION_MAIN) $(PTX_PARTS) $(ON_CPU_PARTS),$(SOURCES))
+SPEED_PARTS := $(filter kernels/cuda_on_cpu/speed_loops.cc,$(SOURCES))
+ON_CPU_PARTS := $(filter-out $(PTX_PARTS) $(SPEED_PARTS) %_test.cc %_bench.cc %_main.cc,$(filter kernels/cuda_on_cpu/%,$(SOURCES))) $(filter %_on_mpi.cc,$(SOURCES))
+PARTS   := $(filter-out $(TESTS) $(CUDA_TESTS) $(BENCHES) $(MAINS) $(MUTATION_MAIN) $(SPEED_MAIN) $(SPEED_PARTS) $(PTX_PARTS) $(ON_CPU_PARTS),$(SOURCES))
 CU_SOURCES := $(if $(NVCC),$(sort $(shell find $(FOLDERS) -name '*.cu')))
 CU_TEST_SOURCES := $(filter kernels/cuda_on_cpu/%,$(CU_SOURCES))
 CU_PARTS := $(filter-out $(CU_TEST_SOURCES),$(CU_SOURCES))
@@ -158,6 +160,10 @@ cuda-report: setup ## registers, spills, widths, occupancy, traffic of every CUD
 	$(if $(NVCC),$(KERNEL_COUNTS) > $(BUILD)/cuda/counts.txt || { cat $(BUILD)/cuda/counts.txt; exit 1; })
 	$(PYTHON) jobs/cuda_report.py --build $(BUILD) --json $(BUILD)/cuda/report.json
 
+.PHONY: bench-cuda-on-cpu
+bench-cuda-on-cpu: $(BUILD)/cuda_on_cpu/bin/speed ## translated kernels beside the same loops in C++, checks off
+	$<
+
 .PHONY: lint clean
 lint: ## check the rules that a machine can check
 	python3 jobs/lint.py
@@ -249,6 +255,14 @@ GPU_TESTS := $(patsubst %.cc,$(BUILD)/gpu/tests/%,$(filter-out kernels/cuda_on_c
 $(foreach main,$(DEVICE_MAINS),$(eval $(call program_on_cpu,$(ON_CPU)/bin/$(patsubst %_main.cc,%,$(notdir $(main))),$(main),$(call google_benchmark,$(main)))))
 $(foreach test,$(CUDA_TESTS),$(eval $(call program_on_cpu,$(ON_CPU)/tests/$(patsubst %.cc,%,$(test)),$(test),$(call CUDA_TEST_LIBS,$(test)))))
 $(foreach test,$(CUDA_TESTS),$(eval $(call program,$(BUILD)/gpu/tests/$(patsubst %.cc,%,$(test)),$(test),$(call CUDA_TEST_LIBS,$(test)))))
+
+# Translated kernels beside the same loops in C++.
+SPEED := $(ON_CPU)/bin/speed
+SPEED_CU := $(filter kernels/cuda_on_cpu/speed_%,$(CU_TEST_SOURCES))
+$(SPEED): $(call object,$(SPEED_MAIN) $(SPEED_PARTS) $(SPEED_CU)) $(call translated,$(SPEED_CU)) $(CUDA_ON_CPU_LIB) $(call object,kernels/base/device_cuda.cc)
+	$(say) LINK $@
+	mkdir -p $(@D)
+	$(CXX) $^ $(CUDA_ON_CPU_LIB) $(LIBS) -lpthread -o $@
 
 # An operation's tests with kernels that can be changed in one place at a time. -O1: asking which place costs g++ three times as
 # long at -O2.
