@@ -126,7 +126,7 @@ std::vector<Row> memory_rows() {
       {"ld (relaxed|acquire) (cta|gpu|sys) space:[global|shared|shared::cta] " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_ld},
       {"ld space:(global) [ca|cg|cs] nc " HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_ld},
       {"ldu space:(global) [v2|v4] " TYPES, "x x", nullptr, emit_ld},
-      {"ld param [v2|v4] (b8|b16|b32|b64|u8|u16|u32|u64|s8|f32|f64)", "x x", nullptr, emit_ld_param},
+      {"ld param [v2|v4] (b8|b16|b32|b64|u8|u16|u32|u64|s8|s16|s32|f32|f64)", "x x", nullptr, emit_ld_param},
       {"st [weak] space:[global|shared|shared::cta|local] [wb|cg|cs|wt] " WRITE_HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_st},
       {"st volatile space:[global|shared|shared::cta] [v2|v4] " TYPES, "x x", nullptr, emit_st},
       {"st (relaxed|release) (cta|gpu|sys) space:[global|shared|shared::cta] " WRITE_HINTS "[v2|v4] " TYPES, "x x x?", nullptr, emit_st},
