@@ -23,8 +23,11 @@ const std::vector<Option>& option_table() {
       {"epochs", "3", "passes over all training samples together; may be a fraction"},
       {"seed", "1", "of the initial parameters, the split, the order of samples and every other draw"},
       {"init", "published", "initial parameters: published, or fan-in (weights uniform in +-1/sqrt(inputs), for short runs)"},
-      {"device", "host", "host (cuda comes with the CUDA kernels)"},
-      {"kernels", "auto", "auto: per operation the fixed choice of the device; ref: plain loops with double accumulators"},
+      {"device", "host", "host | cuda: where vectors, batches and activations are"},
+      {"exchange", "auto", "how vectors on a device travel: mpi | nccl; auto: whichever needs no copies through the host; on the host mpi"},
+      {"kernels", "auto", "auto: per operation the default of the device; ref: plain loops with double accumulators on the host; on cuda also "
+                          "hand (the same as auto), vendor (cuDNN where it has the operation), and hand:OPERATION=RUNG,... "
+                          "to name rungs of ladders"},
       {"eval-every", "1", "epochs between evaluations; may be a fraction"},
       {"eval-samples", "2000", "test images, class-balanced, of the evaluations in between; the last two use all"},
       {"eval-workers", "64", "evaluate every worker up to so many, otherwise a fixed sample of so many"},

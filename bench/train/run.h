@@ -105,7 +105,7 @@ class Run {
     const Timed timed(meter().seconds.compute);
     const sgd::Options options{.lr = lr_, .momentum = hyper_.momentum, .weight_decay = hyper_.weight_decay,
                                .frozen_statistics = hyper_.freeze_statistics};
-    if (hyper_.plain_loops) sgd::step_ref<T>(layout_, options, parameters, gradient, momentum, out, update_momentum);
+    if (hyper_.plain_loops && !memory().on_device()) sgd::step_ref<T>(layout_, options, parameters, gradient, momentum, out, update_momentum);
     else stepper_.step(options, parameters, gradient, momentum, out, update_momentum);
   }
 

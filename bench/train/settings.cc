@@ -4,8 +4,9 @@
 
 #include "bench/train/algorithms/algorithm.h"
 #include "bench/train/case_string.h"
-#include "bench/train/tasks/make_task.h"
+#include "bench/train/kernel_choice.h"
 #include "bench/train/models/models.h"
+#include "bench/train/tasks/make_task.h"
 #include "kernels/base/error.h"
 #include "kernels/base/names.h"
 
@@ -56,7 +57,10 @@ Settings check_options(Options options) {
   const bool is_quadratics = options.text("model") == "quadratics";
   REQUIRE(is_quadratics == (options.text("dataset") == "quadratics"), "--model {} and --dataset {} do not fit: quadratics are both",
           options.text("model"), options.text("dataset"));
-  // What does not exist for quadratics has one spelling, so that one case has one string.
+  // What does not exist for quadratics, or is the default by another name, has one spelling: one case has one string.
+  const bool on_device = options.text("device") == "cuda";
+  if (on_device && options.text("kernels") == "hand") options.set("kernels", "auto");
+  if (!on_device && options.text("exchange") == "mpi") options.set("exchange", "auto");
   if (options.text("norm") == standard.text("norm") && (is_quadratics || !has_norms(options.text("model")))) options.set("norm", "none");
 
   const int workers = static_cast<int>(positive(options, "workers", 100000));
@@ -72,8 +76,13 @@ Settings check_options(Options options) {
   check_named("dataset", options.text("dataset"), list_all_datasets());
   partitions::check_partition_spec(options.text("skew"));
   check_topology_of(options.text("algorithm"), settings.topology);
-  one_of(options, "device", {"host"});
-  one_of(options, "kernels", {"auto", "ref"});
+  one_of(options, "device", {"host", "cuda"});
+  settings.on_device = on_device;
+  REQUIRE(!is_quadratics || !settings.on_device, "--device {} computes in float32; quadratics are in double and stay on the host",
+          options.text("device"));
+  settings.kernels = parse_kernels(options.text("kernels"), settings.on_device);
+  one_of(options, "exchange", {"auto", "mpi", "nccl"});
+  REQUIRE(options.text("exchange") != "nccl" || settings.on_device, "--exchange nccl moves device memory: it wants --device cuda");
   one_of(options, "init", {"published", "fan-in"});
   one_of(options, "running-stats", {"local", "mixed", "frozen"});
   REQUIRE(!is_quadratics || !settings.augmentation.any(), "--augment {} changes images; quadratics have none", options.text("augment"));

@@ -8,6 +8,7 @@
 #include "bench/train/options.h"
 #include "bench/train/run.h"
 #include "comm/topology/topology.h"
+#include "kernels/base/queue.h"
 
 namespace skewbench::train {
 
@@ -21,6 +22,8 @@ struct Settings {
   topology::Topology topology;
   LearningRate learning_rate;
   Hyperparameters hyper;
+  bool on_device = false;
+  device::Choice kernels{};  ///< on a device
   double epochs = 3, eval_every = 1;
   int64_t eval_samples = 2000;
   int eval_workers = 64;

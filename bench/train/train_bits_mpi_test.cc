@@ -3,67 +3,13 @@
 // full ranks: 1 2 3 4 5 6 7
 #include <gtest/gtest.h>
 
-#include "bench/train/algorithms/algorithm.h"
 #include "bench/train/case_string.h"
-#include "bench/train/evaluation.h"
-#include "bench/train/settings.h"
-#include "bench/train/tasks/make_task.h"
+#include "bench/train/short_run.h"
 #include "comm/exchange/mpi_test_main.h"
 #include "kernels/base/compare.h"
 
 namespace skewbench::train {
 namespace {
-
-constexpr int kSteps = 3, kStepsPerEpoch = 2;
-
-/// What a run leaves behind; the same on every rank, except for the vectors, which are those of the local workers.
-struct Outcome {
-  int first = 0;
-  std::vector<std::vector<float>> x, initial;
-  std::vector<double> train_loss;  // [worker]
-  EvaluationNumbers subset, full;
-  int64_t test_samples = 0;
-  std::vector<int64_t> payload, wire;  // [worker]
-};
-
-/// The driver's loop without its files, on any communicator.
-Outcome train(const Settings& settings, const exchange::Communicator& communicator) {
-  const CaseData data = load_case(settings);
-  const auto task = make_task<float>(settings, data.dataset);
-  const exchange::Placement placement(settings.workers, communicator.size(), communicator.rank());
-  exchange::Meter meter, uncounted;
-  StateTable state(placement.first(), placement.last());
-  exchange::Exchange exchange(communicator, placement, settings.topology, meter);
-  DataFeed feed(data.dataset, data.partition, placement.first(), placement.last(), settings.hyper.seed, settings.augmentation);
-  Run<float> run(*task, exchange, state, feed, settings.hyper);
-  const auto algorithm = find_algorithm<float>(settings.options.text("algorithm"))(run);
-  Evaluator<float> evaluator(run, data.dataset, settings.eval_samples, settings.eval_workers);
-
-  Outcome outcome;
-  outcome.first = placement.first();
-  outcome.test_samples = data.dataset.test.count;
-  const auto vectors = [&] {
-    std::vector<std::vector<float>> all;
-    for (int i = run.first(); i < run.last(); ++i) all.emplace_back(run.x(i), run.x(i) + run.layout().size());
-    return all;
-  };
-  outcome.initial = vectors();
-  for (int64_t step = 0; step < kSteps; ++step) {
-    run.set_step(step, settings.learning_rate.at(static_cast<double>(step) / kStepsPerEpoch));
-    algorithm->step(run);
-  }
-  outcome.x = vectors();
-  outcome.train_loss = exchange::all_gather(communicator, placement, uncounted, run.take_losses());
-  outcome.subset = evaluator.evaluate(false);
-  outcome.full = evaluator.evaluate(true);
-  std::vector<exchange::EdgeBytes> sent;
-  for (int i = run.first(); i < run.last(); ++i) sent.push_back(meter.ledger.sent_by(i));
-  for (const auto& bytes : exchange::all_gather(communicator, placement, uncounted, sent)) {
-    outcome.payload.push_back(bytes.payload);
-    outcome.wire.push_back(bytes.wire);
-  }
-  return outcome;
-}
 
 void expect_same(const std::vector<double>& got, const std::vector<double>& want, const char* what) {
   const Comparison same = compare_bits(std::span(got), std::span(want));
@@ -83,7 +29,8 @@ void expect_same_bits(const std::string& case_string) {
   SCOPED_TRACE(case_string);
   const Settings settings = check_options(from_case_string(case_string));
   const exchange::Communicator& world = *exchange::test_communicator();
-  const Outcome got = train(settings, world), want = train(settings, exchange::Communicator(MPI_COMM_SELF));
+  const CaseData data = load_case(settings);
+  const Outcome got = train(settings, data, world), want = train(settings, data, exchange::Communicator(MPI_COMM_SELF));
   for (std::size_t k = 0; k < got.x.size(); ++k) {
     const std::size_t i = k + static_cast<std::size_t>(got.first);
     const Comparison same = compare_bits(std::span(got.x[k]), std::span(want.x[i]));

@@ -11,6 +11,7 @@
 
 #include "bench/train/algorithms/algorithm.h"
 #include "bench/train/case_string.h"
+#include "bench/train/device_session.h"
 #include "bench/train/environment.h"
 #include "bench/train/evaluation.h"
 #include "bench/train/progress.h"
@@ -49,7 +50,7 @@ class TrainingRun {
         state_(placement_.first(), placement_.last()), exchange_(communicator, placement_, settings_.topology, meter_),
         cores_(count_cores(communicator.handle())) {
     exchange::agree(communicator, [&] {
-      task_ = make_task<T>(settings_, data_.dataset);
+      task_ = make_task<T>(settings_, data_.dataset, memory_);
       feed_ = std::make_unique<DataFeed>(data_.dataset, data_.partition, placement_.first(), placement_.last(),
                                          settings_.hyper.seed, settings_.augmentation);
       run_ = std::make_unique<Run<T>>(*task_, exchange_, state_, *feed_, settings_.hyper);
@@ -107,8 +108,9 @@ class TrainingRun {
     std::string text;
     for (const auto& [name, value] : describe_topology(settings_))
       if (name == "diameter" || name == "spectral_gap") text += fmt::format(", {} {}", name == "diameter" ? "diameter" : "spectral gap", value);
-    return fmt::format("{} of {} workers{}; {} parameters; {} steps; {} rank{}{}", settings_.topology.name, settings_.workers, text,
+    return fmt::format("{} of {} workers{}; {} parameters; {} steps; {} rank{}{}{}", settings_.topology.name, settings_.workers, text,
                        task_->layout().parameters(), steps_, communicator_.size(), communicator_.size() == 1 ? "" : "s",
+                       queue_ ? fmt::format(" on {}, {}", describe_device(queue_.get()), exchange_.transport().name()) : "",
                        cores_.is_oversubscribed ? " on fewer cores: its times are no timings" : "");
   }
 
@@ -118,6 +120,8 @@ class TrainingRun {
     description.case_string = settings_.case_string;
     description.config.assign(settings_.options.all().begin(), settings_.options.all().end());
     description.environment = describe_environment(cores_, command_line);
+    description.environment.emplace_back("device", describe_device(queue_.get()));
+    description.environment.emplace_back("exchange", exchange_.transport().name());
     description.topology = describe_topology(settings_);
     description.model = {{"parameters", format(task_->layout().parameters())}, {"vector_length", format(task_->layout().size())},
                          {"flops_per_sample", format(task_->flops_per_sample())}};
@@ -248,6 +252,8 @@ class TrainingRun {
   const CaseData data_;
   const exchange::Placement placement_;
   exchange::Meter meter_;
+  const std::unique_ptr<device::Queue> queue_;  // null on the host
+  const Memory memory_;
   StateTable state_;
   exchange::Exchange exchange_;
   const Cores cores_;

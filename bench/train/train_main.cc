@@ -9,6 +9,7 @@
 
 #include "bench/train/algorithms/algorithm.h"
 #include "bench/train/case_string.h"
+#include "bench/train/models/cuda_operations.h"
 #include "bench/train/tasks/make_task.h"
 #include "bench/train/train_case.h"
 #include "kernels/base/names.h"
@@ -29,6 +30,11 @@ void print_list() {
   print("norm", {{"none", "no normalisation; the published response normalisation where a network has one"},
                  {"batch", "batch norm, with running statistics in evaluation"},
                  {"group", "group norm with 2 groups a layer, group:G with G"}});
+  for (const Ladder& ladder : list_ladders()) {
+    std::string rungs;
+    for (const Rung& rung : ladder.rungs) rungs += fmt::format("{}v{} {}", rungs.empty() ? "" : ", ", rung.number, rung.idea);
+    fmt::print("operation\t{}\t{}{}\n", ladder.name, rungs, ladder.has_vendor ? "; cuDNN" : "");
+  }
   for (const Option& option : option_table())
     fmt::print("option\t{}\t{} (default: {})\n", option.name, option.sentence, *option.standard ? option.standard : "empty");
 }

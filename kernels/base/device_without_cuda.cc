@@ -1,11 +1,12 @@
 // device.h where there is no nvcc: the device cannot be used, and says so before anything else is asked of it.
+#include "kernels/base/cudnn_support.h"
 #include "kernels/base/device.h"
-
 #include "kernels/base/error.h"
 
 namespace skewbench::device {
 
 std::string why_unusable() { return "this program was built without CUDA: there was no nvcc"; }
+std::string why_no_cudnn() { return why_unusable(); }
 
 namespace {
 [[noreturn]] void refuse() { fail("{}", why_unusable()); }

@@ -38,7 +38,7 @@ struct Operation {
 /// Which version of each operation is launched.
 struct Choice {
   bool vendor = false;               ///< the vendor's library for every operation that it has
-  std::map<std::string, int> rungs;  ///< by the operation's name: this rung of the ladder and no other
+  std::map<std::string, int> rungs{};  ///< by the operation's name: this rung of the ladder and no other
 };
 
 class Queue {

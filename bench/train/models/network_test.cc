@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/train/models/models.h"
+#include "bench/train/models/network_cases.h"
 #include "bench/train/tasks/network_task.h"
 #include "kernels/base/aligned.h"
 #include "kernels/base/compare.h"
@@ -20,58 +20,7 @@
 namespace skewbench::train {
 namespace {
 
-struct Case {
-  const char* model;
-  Norm norm;
-  Shape input;
-  bool frozen = false;
-};
-
-std::string describe(const Case& c) {
-  return fmt::format("{} norm {} {}x{}x{}{}", c.model, static_cast<int>(c.norm), c.input.h, c.input.w, c.input.c,
-                     c.frozen ? " frozen" : "");
-}
-
-Architecture architecture_of(const Case& c) {
-  return make_architecture(c.model, {.input = c.input, .classes = 10, .norm = c.norm, .frozen_statistics = c.frozen});
-}
-
-InputTransform transform_of(const Case& c) {
-  const auto channels = static_cast<std::size_t>(c.input.c);
-  return {std::vector<float>(channels, 120), std::vector<float>(channels, 1 / 64.0f)};
-}
-
-struct Samples {
-  Samples(const Case& c, int64_t n_, uint32_t stream) : n(n_), size(c.input.size()) {
-    Random random(3, stream, 0, Purpose::probe);
-    for (int64_t i = 0; i < n * size; ++i) images.push_back(static_cast<uint8_t>(random.bits()));
-    for (int64_t i = 0; i < n; ++i) {
-      labels.push_back(static_cast<int32_t>(random.below(10)));
-      weights.push_back(static_cast<float>(0.5 + random.uniform()));
-    }
-  }
-  int64_t n, size;
-  std::vector<uint8_t> images;
-  std::vector<int32_t> labels;
-  std::vector<float> weights;
-};
-
-// Parameters under which every layer has work to do: weights N(0, 2 / fan in), norms and statistics spread around 1.
-template <class T>
-AlignedVector<T> lively_parameters(const Layout& layout, uint32_t stream) {
-  AlignedVector<T> parameters(static_cast<std::size_t>(layout.size()));
-  Random random(5, stream, 0, Purpose::probe);
-  for (const Tensor& tensor : layout.tensors())
-    for (int64_t i = tensor.offset; i < tensor.offset + tensor.length; ++i) {
-      const double draw = random.normal();
-      double value = 0.1 * draw;
-      if (tensor.kind == TensorKind::weight) value = draw * std::sqrt(2.0 / static_cast<double>(tensor.columns));
-      if (tensor.kind == TensorKind::norm_scale) value = 1 + 0.2 * draw;
-      if (tensor.name.ends_with("variance")) value = 1 + 0.5 * random.uniform();
-      parameters[static_cast<std::size_t>(i)] = static_cast<T>(static_cast<float>(value));
-    }
-  return parameters;
-}
+using namespace network_cases;
 
 template <class T>
 struct Result {
@@ -90,19 +39,6 @@ Result<T> run(BasicNetwork<T>& network, const AlignedVector<T>& parameters, cons
       network.loss_and_gradient(parameters.data(), samples.n, samples.images.data(), samples.labels.data(),
                                 weighted ? weights.data() : nullptr, result.gradient.data(), result.losses.data());
   return result;
-}
-
-template <class A, class B>
-double distance(const A& a, const B& b) {  // L2; NaN if either has one
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    sum += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
-  return std::sqrt(sum);
-}
-
-template <class A>
-double length(const A& a) {
-  return distance(a, A(a.size()));
 }
 
 TEST(Network, ParameterCounts) {
@@ -157,12 +93,6 @@ TEST(Network, InitialParametersAreAsPublished) {
         << tensor.name;
   }
 }
-
-const Case kTiny[] = {{"lenet", Norm::none, {12, 13, 2}},   {"lenet", Norm::group, {12, 12, 2}},
-                      {"lenet", Norm::batch, {12, 12, 2}},  {"lenet", Norm::batch, {12, 12, 2}, true},
-                      {"resnet20", Norm::none, {8, 8, 3}},  {"resnet20", Norm::group, {8, 6, 3}},
-                      {"resnet20", Norm::batch, {8, 8, 3}}, {"mlp", Norm::none, {4, 4, 1}},
-                      {"logistic", Norm::none, {4, 4, 3}}};
 
 // Central differences in double, with plain loops. Where the slopes to the left and right disagree, a ReLU or a maximum
 // changes sides within the step: such a coordinate is skipped, and few may be.

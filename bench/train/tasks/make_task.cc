@@ -2,6 +2,7 @@
 
 #include "bench/train/models/models.h"
 #include "bench/train/settings.h"
+#include "bench/train/tasks/copy_through_task.h"
 #include "bench/train/tasks/network_task.h"
 #include "bench/train/tasks/quadratics.h"
 #include "kernels/base/error.h"
@@ -64,18 +65,23 @@ CaseData load_case(const Settings& settings) {
 }
 
 template <>
-std::unique_ptr<Task<double>> make_task(const Settings& settings, const partitions::Dataset&) {
+std::unique_ptr<Task<double>> make_task(const Settings& settings, const partitions::Dataset&, Memory) {
   return std::make_unique<Quadratics>(quadratics_of(settings).x0);
 }
 
 template <>
-std::unique_ptr<Task<float>> make_task(const Settings& settings, const partitions::Dataset& dataset) {
+std::unique_ptr<Task<float>> make_task(const Settings& settings, const partitions::Dataset& dataset, Memory memory) {
   const auto& dims = dataset.shape.dims;
   const ModelOptions options{.input = {dims[0], dims[1], dims[2]}, .classes = dataset.classes, .norm = settings.norm,
                              .groups = settings.groups, .frozen_statistics = settings.hyper.freeze_statistics,
                              .start_from_fan_in = settings.options.text("init") == "fan-in"};
-  return std::make_unique<NetworkTask>(make_architecture(settings.options.text("model"), options), input_transform(dataset),
-                                       settings.hyper.plain_loops ? Kernels::ref : Kernels::host);
+  Architecture architecture = make_architecture(settings.options.text("model"), options);
+  const InputTransform transform = input_transform(dataset);
+  const Kernels kernels = settings.hyper.plain_loops ? Kernels::ref : Kernels::host;
+  if (!memory.on_device()) return std::make_unique<NetworkTask>(std::move(architecture), transform, kernels);
+  if (kernels == Kernels::ref)
+    return std::make_unique<CopyThroughTask>(std::make_unique<NetworkTask>(std::move(architecture), transform, kernels), memory);
+  return std::make_unique<NetworkTask>(std::move(architecture), transform, make_cuda_kernels(memory.queue()));
 }
 
 }  // namespace skewbench::train

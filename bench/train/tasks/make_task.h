@@ -24,8 +24,9 @@ struct CaseData {
 };
 CaseData load_case(const Settings& settings);
 
-/// The task of a case: float networks on images, double quadratics. T must be the one that the case needs.
+/// The task of a case: float networks on images, with their vectors in `memory`; double quadratics, on the host. T must be
+/// the one that the case needs.
 template <class T>
-std::unique_ptr<Task<T>> make_task(const Settings& settings, const partitions::Dataset& dataset);
+std::unique_ptr<Task<T>> make_task(const Settings& settings, const partitions::Dataset& dataset, Memory memory = {});
 
 }  // namespace skewbench::train
