@@ -106,10 +106,11 @@ __device__ void put_mixed(uint64_t* out, const Mixed& m) {
   out[12] = m.j.x, out[13] = m.j.y;
 }
 
-__global__ void ptx_parameters_kernel(Mixed m, int8_t a, uint16_t b, bool c, float d, double e, uint64_t* out) {
+__global__ void ptx_parameters_kernel(Mixed m, int8_t a, uint16_t b, bool c, float d, double e, int32_t f, int16_t g, uint64_t* out) {
   put_mixed(out, doubled(m));
   put_mixed(out + 14, m);
   out[28] = static_cast<uint64_t>(a), out[29] = b, out[30] = c, out[31] = __float_as_uint(d), out[32] = static_cast<uint64_t>(__double_as_longlong(e));
+  out[33] = static_cast<uint64_t>(int64_t{f}), out[34] = static_cast<uint64_t>(int64_t{g});  // widened while they are loaded
 }
 
 /// The parameter's address is taken, so it is read through a generic one.
@@ -222,7 +223,7 @@ void run_table(const int32_t* inputs, uint64_t* out) { ptx_table_kernel<<<1, kCo
 void run_call(const int32_t* inputs, uint64_t* out) { ptx_call_kernel<<<1, kControlThreads>>>(inputs, out); CUDA_LAUNCHED(ptx_call_kernel); }
 void run_indices(const uint32_t* inputs, uint64_t* out) { ptx_indices_kernel<<<1, kControlThreads>>>(inputs, out); CUDA_LAUNCHED(ptx_indices_kernel); }
 void run_parameters(uint64_t* out) {
-  ptx_parameters_kernel<<<1, 1>>>({-5, 200, -3000, 60000, -70000, 1.5f, -2.5, -8000000000, {1, 2, 3, 4}, {5, 3000000000u}}, -7, 65535, true, 0.75f, -0.125, out);
+  ptx_parameters_kernel<<<1, 1>>>({-5, 200, -3000, 60000, -70000, 1.5f, -2.5, -8000000000, {1, 2, 3, 4}, {5, 3000000000u}}, -7, 65535, true, 0.75f, -0.125, -90000, -333, out);
   CUDA_LAUNCHED(ptx_parameters_kernel);
 }
 void run_grid_constant(int64_t which, uint64_t* out) {

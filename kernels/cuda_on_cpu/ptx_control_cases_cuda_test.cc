@@ -92,12 +92,12 @@ TEST(PtxControlCases, CallsOfDeviceFunctions) {
 }
 
 TEST(PtxControlCases, ParametersOfAllTypes) {
-  const auto out = put_out(33, run_parameters);
+  const auto out = put_out(35, run_parameters);
   const std::vector<Bits> twice{word(int64_t{-10}), 144, word(int64_t{-6000}), 54464, word(int64_t{-140000}), word(3.0f), word(-5.0), word(int64_t{-16000000000}),
                                 word(2.0f), word(4.0f), word(6.0f), word(8.0f), 10, 1705032704};
   const std::vector<Bits> once{word(int64_t{-5}), 200, word(int64_t{-3000}), 60000, word(int64_t{-70000}), word(1.5f), word(-2.5), word(int64_t{-8000000000}),
                                word(1.0f), word(2.0f), word(3.0f), word(4.0f), 5, 3000000000};
-  const std::vector<Bits> others{word(int64_t{-7}), 65535, 1, word(0.75f), word(-0.125)};
+  const std::vector<Bits> others{word(int64_t{-7}), 65535, 1, word(0.75f), word(-0.125), word(-90000), word(-333)};
   std::vector<Bits> wanted = twice;
   wanted.insert(wanted.end(), once.begin(), once.end());
   wanted.insert(wanted.end(), others.begin(), others.end());
