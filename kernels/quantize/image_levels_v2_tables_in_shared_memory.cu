@@ -31,8 +31,9 @@ __device__ void load_sixteen(const uint8_t* images, int64_t unit, int64_t count,
     return;
   }
   const int rest = static_cast<int>(count % kOfThread);  // [1, 15]
+  bytes[0] = images[unit * kOfThread];
 #pragma unroll
-  for (int c = 0; c < kOfThread - 1; ++c)
+  for (int c = 1; c < kOfThread - 1; ++c)
     if (c < rest) bytes[c / 4] |= uint32_t{images[unit * kOfThread + c]} << 8 * (c % 4);
 }
 
@@ -100,8 +101,9 @@ __global__ void __launch_bounds__(kBlock) image_levels_to_bytes_v2_kernel(ImageL
     return;
   }
   const int rest = static_cast<int>(problem.count % kOfThread);  // [1, 15]
+  images[unit * kOfThread] = static_cast<uint8_t>(levels[0]);
 #pragma unroll
-  for (int c = 0; c < kOfThread - 1; ++c)
+  for (int c = 1; c < kOfThread - 1; ++c)
     if (c < rest) images[unit * kOfThread + c] = static_cast<uint8_t>(levels[c / 4] >> 8 * (c % 4));
 }
 

@@ -10,15 +10,15 @@ struct LevelOfByte {
   uint32_t level, threshold;
 };
 
-/// Nearest rounding is a level that no draw changes. rest / D of 2^32, rounded up, says draw * D < rest * 2^32 in 32 bits, since
-/// rest < D.
+/// Nearest rounding is a level that no draw changes. ceil(rest * 2^32 / D) says draw * D < rest * 2^32 in 32 bits, since rest < D; it
+/// is divided out in two digits of 16 bits.
 SKEWBENCH_HOST_DEVICE inline LevelOfByte level_of_byte(const ImageLevels& problem, int32_t byte) {
-  const int32_t x = byte < problem.lo ? problem.lo : byte > problem.hi ? problem.hi : byte;
+  const int32_t below_hi = byte < problem.hi ? byte : problem.hi, x = below_hi > problem.lo ? below_hi : problem.lo;
   const uint32_t range = static_cast<uint32_t>(problem.hi - problem.lo), steps = (1u << problem.bits) - 1;
   const uint32_t above = static_cast<uint32_t>(x - problem.lo) * steps;
   if (problem.rounding == Rounding::nearest) return {(2 * above + range) / (2 * range), 0};
-  const uint64_t rest = uint64_t{above % range} << 32;
-  return {above / range, static_cast<uint32_t>((rest + range - 1) / range)};
+  const uint32_t upper = (above % range) << 16, lower = (upper % range << 16) + range - 1;
+  return {above / range, (upper / range << 16) + lower / range};
 }
 
 SKEWBENCH_HOST_DEVICE inline uint32_t level_of(const LevelOfByte& of, uint32_t draw) { return of.level + (draw < of.threshold ? 1u : 0u); }

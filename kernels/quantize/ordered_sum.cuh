@@ -12,7 +12,8 @@ inline constexpr unsigned kWholeWarp = 0xFFFFFFFFu;
 inline constexpr int kWarpsOfBlock = kLanes / device::kWarp;  // at most: the size of tree_of_block's scratch memory
 
 struct Plus {
-  __device__ double operator()(double a, double b) const { return a + b; }
+  template <class T>
+  __device__ T operator()(T a, T b) const { return a + b; }
 };
 /// Of magnitudes: a NaN is larger than all.
 struct Larger {
@@ -20,8 +21,8 @@ struct Larger {
 };
 
 /// The lanes' values as a balanced tree of neighbours; lane 0 gets the result, the others a part of it.
-template <class Combine>
-__device__ double tree_of_warp(double value, Combine combine) {
+template <class T, class Combine>
+__device__ T tree_of_warp(T value, Combine combine) {
 #pragma unroll
   for (int step = 1; step < device::kWarp; step *= 2) value = combine(value, __shfl_down_sync(kWholeWarp, value, step));
   return value;
@@ -29,13 +30,13 @@ __device__ double tree_of_warp(double value, Combine combine) {
 
 /// The threads' values as a balanced tree of neighbours, warps without a thread counting as 0; thread 0 gets the result. The block has
 /// whole warps. `of_warps` is used once: a second call needs memory of its own or a barrier between.
-template <class Combine>
-__device__ double tree_of_block(double value, double (&of_warps)[kWarpsOfBlock], Combine combine) {
+template <class T, class Combine>
+__device__ T tree_of_block(T value, T (&of_warps)[kWarpsOfBlock], Combine combine) {
   value = tree_of_warp(value, combine);
   const int lane = static_cast<int>(threadIdx.x) % device::kWarp, warps = static_cast<int>(blockDim.x) / device::kWarp;
   if (lane == 0) of_warps[threadIdx.x / device::kWarp] = value;
   __syncthreads();  // every warp's value is there
-  return tree_of_warp(lane < warps ? of_warps[lane] : 0.0, combine);
+  return tree_of_warp(lane < warps ? of_warps[lane] : T{0}, combine);
 }
 
 /// lane_sum of terms in memory by a block that has a thread for every lane in use: lane_threads(count). Thread 0 gets it.

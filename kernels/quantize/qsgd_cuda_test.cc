@@ -45,10 +45,20 @@ INSTANTIATE_TEST_SUITE_P(Versions, QsgdEncodeCuda, testing::ValuesIn(qsgd_encode
 
 TEST_P(QsgdEncodeCuda, HasTheReferencesBytes) {
   NEEDS_DEVICE();
-  for (const int64_t count : {1, 31, 32, 33, 34, 35, 127, 129, 257, 1025, 2049, 4097})
+  for (const int64_t count : {1, 31, 32, 33, 34, 35, 127, 129, 130, 131, 132, 257, 385, 386, 387, 388, 1025, 2049, 4097})
     for (const int64_t bucket : {int64_t{32}, int64_t{160}, int64_t{2048}, int64_t{2080}, kTensor})
       for (const Norm norm : {Norm::two, Norm::maximum})
-        check({count, bucket, count % 2 ? 4 : 255, norm}, "normals", test_arrays::normals<float>(count, 1));
+        check({count, bucket, count % 2 ? 4 : 255, norm}, "climbing", climbing(count, 1));
+}
+
+// The largest number where a lane of another length would miss it.
+TEST_P(QsgdEncodeCuda, TheLargestAnywhere) {
+  NEEDS_DEVICE();
+  for (const int64_t at : {255, 256, 259, 260, 640, 1790, 2047}) {
+    Values x = test_arrays::normals<float>(2050, 2);
+    x[static_cast<std::size_t>(at)] = -50;
+    for (const int64_t bucket : {int64_t{2048}, kTensor}) check({2050, bucket, 3, Norm::maximum}, fmt::format("largest at {}", at).c_str(), x);
+  }
 }
 
 TEST_P(QsgdEncodeCuda, HostileVectors) {

@@ -49,12 +49,13 @@ __global__ void __launch_bounds__(kBlock) qsgd_encode_v3_kernel(Buckets of, Draw
   const int64_t first = b * (of.bucket / 4);
   const int quads = static_cast<int>((min(of.bucket, of.count - b * of.bucket) + 3) / 4);  // [1, 512]
   const double shares = with_norm(of.is_maximum, [&](auto combine) { return shares_of(of, x, first, quads, combine); });
-  const uint32_t bits_of_scale = __shfl_sync(kWholeWarp, scale_of(shares, of.is_maximum), 0);
+  const uint32_t bits_of_scale = scale_of(shares, of.is_maximum);
   if (lane == 0) message[b] = bits_of_scale;
 
-  const float scale = __uint_as_float(bits_of_scale);
+  const float scale = __uint_as_float(__shfl_sync(kWholeWarp, bits_of_scale, 0));
+  int begin = 0;
 #pragma unroll 1
-  for (int begin = 0; begin < quads; begin += device::kWarp) {
+  do {
     const int quad = begin + lane;
     uint32_t code[4] = {};
     if (quad < quads && scale > 0) {
@@ -67,7 +68,8 @@ __global__ void __launch_bounds__(kBlock) qsgd_encode_v3_kernel(Buckets of, Draw
     }
     const int group = quad / 8;
     store_quads(code, of.bits, message + of.number + (first / 8 + group) * of.bits, group * 8 < quads);
-  }
+    begin += device::kWarp;
+  } while (begin < quads);
 }
 
 }  // namespace

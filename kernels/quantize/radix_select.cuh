@@ -2,7 +2,8 @@
 //
 //   digit by digit from the top   a histogram over the keys that agree with the digits found so far; the digit in which the k-th
 //                                 largest key lies
-//   then the threshold is known   per chunk, how many keys are larger and how many are equal; where each chunk's begin; indices
+//   then the threshold is known   per chunk but the last, how many keys are larger and how many are equal; where each chunk's indices
+//                                 begin; indices
 //
 // Histograms are the only place where atomics add: they add integers, so their order does not matter.
 #pragma once
@@ -67,13 +68,18 @@ __device__ inline uint64_t compared(uint32_t key, uint32_t threshold) {
   return key > threshold ? 1u : key == threshold ? uint64_t{1} << 32 : 0u;
 }
 
-/// Stores index i if its key, `mine` by compared(), belongs to the k largest; `before` counts the keys with lower indices.
-__device__ inline void store_index(uint64_t before, uint64_t mine, uint32_t left, int64_t i, int32_t* indices) {
-  const uint32_t larger = static_cast<uint32_t>(before), equal = static_cast<uint32_t>(before >> 32);
-  if (mine == 1 || (mine > 1 && equal < left)) indices[larger + min(equal, left)] = static_cast<int32_t>(i);
+/// How many of the keys counted in `before` belong to the k largest: the larger ones, and of the equal ones the first `left`.
+__device__ inline uint32_t selected_of(uint64_t before, uint32_t left) {
+  return static_cast<uint32_t>(before) + min(static_cast<uint32_t>(before >> 32), left);
 }
 
-/// counts [chunks] become their exclusive prefix sums, by one block.
+/// Stores index i if its key, `mine` by compared(), belongs to the k largest; `before` counts the keys with lower indices.
+__device__ inline void store_index(uint64_t before, uint64_t mine, uint32_t left, int64_t i, int32_t* indices) {
+  const uint32_t place = selected_of(before, left);
+  if (selected_of(before + mine, left) != place) indices[place] = static_cast<int32_t>(i);
+}
+
+/// counts [chunks], of which the first is 0 and chunk c + 1 has what chunk c counted, become their prefix sums, by one block.
 __device__ inline void scan_chunks(int64_t chunks, uint64_t* counts) {
   __shared__ uint64_t of_warps[2][kSelectWarps];  // by turns, so that one barrier a tile is enough
   uint64_t before = 0;
@@ -83,8 +89,9 @@ __device__ inline void scan_chunks(int64_t chunks, uint64_t* counts) {
   do {
     const int64_t chunk = tile + threadIdx.x;
     uint64_t all;
-    const uint64_t prefix = scan_of_block(chunk < chunks ? counts[chunk] : 0, of_warps[turn], all);
-    if (chunk < chunks) counts[chunk] = before + prefix;
+    const uint64_t mine = chunk < chunks ? counts[chunk] : 0;
+    const uint64_t prefix = scan_of_block(mine, of_warps[turn], all);
+    if (chunk < chunks) counts[chunk] = before + prefix + mine;
     before += all;
     tile += kSelectBlock;
     turn ^= 1;

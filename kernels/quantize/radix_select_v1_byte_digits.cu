@@ -7,6 +7,7 @@
 // Numerics   integers: the k largest of keys and indices, as top_k.h and random_k.h state
 // Limits     any count below 2^31. v2 reads the keys five times, 16 bytes an access
 #include "kernels/base/cuda_check.h"
+#include "kernels/quantize/ordered_sum.cuh"
 #include "kernels/quantize/radix_select.cuh"
 #include "kernels/quantize/radix_select_cuda.h"
 
@@ -15,12 +16,12 @@ namespace {
 
 constexpr int kBits = 8, kDigits = 32 / kBits, kBins = 1 << kBits;
 
-// Scratch memory; histograms and `selected` start as zeros.
+// Scratch memory; it starts as zeros up to and including the first count.
 struct Scratch {
   uint32_t* histograms;  // [kDigits, kBins]
   Selected* selected;
-  uint64_t* counts;      // [chunks]
-  static constexpr int64_t kZeros = kDigits * kBins * 4 + 8;
+  uint64_t* counts;      // [chunks]; the first is 0
+  static constexpr int64_t kZeros = kDigits * kBins * 4 + 8 + 8;
 
   explicit Scratch(void* memory)
       : histograms(static_cast<uint32_t*>(memory)), selected(reinterpret_cast<Selected*>(histograms + kDigits * kBins)),
@@ -46,15 +47,16 @@ __global__ void __launch_bounds__(kSelectBlock) radix_select_digit_v1_kernel(boo
   find_digit<kBins / kSelectBlock>(kBits, is_first, k, histogram, selected);
 }
 
+// A block a chunk but the last, which may be short and which nobody follows.
 __global__ void __launch_bounds__(kSelectBlock) radix_select_count_v1_kernel(RadixSelect a, const Selected* selected, uint64_t* counts) {
   __shared__ uint64_t of_warps[kSelectWarps];
-  const int64_t begin = blockIdx.x * kSelectChunk, end = min(begin + kSelectChunk, a.count);
+  const uint32_t* const words = a.words + blockIdx.x * kSelectChunk;
   const uint32_t threshold = selected->prefix;
-  uint64_t mine = 0, all;
-#pragma unroll 1
-  for (int64_t i = begin + threadIdx.x; i < end; i += kSelectBlock) mine += compared(a.words[i] & a.mask, threshold);
-  scan_of_block(mine, of_warps, all);
-  if (threadIdx.x == 0) counts[blockIdx.x] = all;
+  uint64_t mine = 0;
+#pragma unroll
+  for (int row = 0; row < kSelectChunk; row += kSelectBlock) mine += compared(words[row + threadIdx.x] & a.mask, threshold);
+  const uint64_t all = tree_of_block(mine, of_warps, Plus());
+  if (threadIdx.x == 0) counts[blockIdx.x + 1] = all;
 }
 
 __global__ void __launch_bounds__(kSelectBlock) radix_select_places_v1_kernel(int64_t chunks, uint64_t* counts) { scan_chunks(chunks, counts); }
@@ -81,7 +83,7 @@ __global__ void __launch_bounds__(kSelectBlock) radix_select_indices_v1_kernel(R
 
 }  // namespace
 
-int64_t radix_select_bytes(int64_t count) { return Scratch::kZeros + 8 * device::ceil_div(count, kSelectChunk); }
+int64_t radix_select_bytes(int64_t count) { return Scratch::kZeros + 8 * (device::ceil_div(count, kSelectChunk) - 1); }
 
 void radix_select(const RadixSelect& a, void* workspace, device::Stream stream) {
   const Scratch scratch(workspace);
@@ -95,8 +97,10 @@ void radix_select(const RadixSelect& a, void* workspace, device::Stream stream) 
     radix_select_digit_v1_kernel<<<1, kSelectBlock, 0, stream>>>(digit == 0, static_cast<uint32_t>(a.k), histogram, scratch.selected);
     CUDA_LAUNCHED(radix_select_digit_v1_kernel);
   }
-  radix_select_count_v1_kernel<<<blocks, kSelectBlock, 0, stream>>>(a, scratch.selected, scratch.counts);
-  CUDA_LAUNCHED(radix_select_count_v1_kernel);
+  if (chunks > 1) {
+    radix_select_count_v1_kernel<<<blocks - 1, kSelectBlock, 0, stream>>>(a, scratch.selected, scratch.counts);
+    CUDA_LAUNCHED(radix_select_count_v1_kernel);
+  }
   radix_select_places_v1_kernel<<<1, kSelectBlock, 0, stream>>>(chunks, scratch.counts);
   CUDA_LAUNCHED(radix_select_places_v1_kernel);
   radix_select_indices_v1_kernel<<<blocks, kSelectBlock, 0, stream>>>(a, scratch.selected, scratch.counts);

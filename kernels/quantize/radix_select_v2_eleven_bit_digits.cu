@@ -10,6 +10,7 @@
 // Limits     any count below 2^31; words 16-byte aligned. 16384 keys a block leave a GPU idle below some two million keys; v1 does not
 #include "kernels/base/cuda_check.h"
 #include "kernels/quantize/bit_planes.cuh"
+#include "kernels/quantize/ordered_sum.cuh"
 #include "kernels/quantize/radix_select.cuh"
 #include "kernels/quantize/radix_select_cuda.h"
 
@@ -25,12 +26,12 @@ struct Digit {
 };
 constexpr Digit kDigits[] = {{21, 11}, {10, 11}, {0, 10}};  // of 10 bits, the upper half of the bins stays empty
 
-// Scratch memory; histograms and `selected` start as zeros.
+// Scratch memory; it starts as zeros up to and including the first count.
 struct Scratch {
   uint32_t* histograms;  // [3, kBins]
   Selected* selected;
-  uint64_t* counts;      // [chunks]
-  static constexpr int64_t kZeros = 3 * kBins * 4 + 8;
+  uint64_t* counts;      // [chunks]; the first is 0
+  static constexpr int64_t kZeros = 3 * kBins * 4 + 8 + 8;
 
   explicit Scratch(void* memory)
       : histograms(static_cast<uint32_t*>(memory)), selected(reinterpret_cast<Selected*>(histograms + 3 * kBins)),
@@ -75,9 +76,29 @@ __global__ void __launch_bounds__(kSelectBlock) radix_select_digit_v2_kernel(int
   find_digit<kBinsOfThread>(bits, is_first, k, histogram, selected);
 }
 
-// compared() of the thread's eight neighbouring keys; returns their sum.
-__device__ uint64_t compare_keys(const RadixSelect& a, uint32_t threshold, int64_t first, uint64_t (&of_key)[kKeysOfThread]) {
-  uint64_t sum = 0;
+// A block a chunk but the last, which may be short and which nobody follows.
+__global__ void __launch_bounds__(kSelectBlock) radix_select_count_v2_kernel(RadixSelect a, const Selected* selected, uint64_t* counts) {
+  __shared__ uint64_t of_warps[kSelectWarps];
+  const uint4* const words = reinterpret_cast<const uint4*>(a.words) + blockIdx.x * (kSelectChunk / 4);
+  const uint32_t threshold = selected->prefix;
+  uint64_t mine = 0;
+#pragma unroll
+  for (int row = 0; row < kSelectChunk / 4; row += kSelectBlock) {
+    const uint4 four = words[row + threadIdx.x];
+    mine += compared(four.x & a.mask, threshold) + compared(four.y & a.mask, threshold) + compared(four.z & a.mask, threshold) +
+            compared(four.w & a.mask, threshold);
+  }
+  const uint64_t all = tree_of_block(mine, of_warps, Plus());
+  if (threadIdx.x == 0) counts[blockIdx.x + 1] = all;
+}
+
+__global__ void __launch_bounds__(kSelectBlock) radix_select_places_v2_kernel(int64_t chunks, uint64_t* counts) { scan_chunks(chunks, counts); }
+
+__global__ void __launch_bounds__(kSelectBlock) radix_select_indices_v2_kernel(RadixSelect a, const Selected* selected, const uint64_t* counts) {
+  __shared__ uint64_t of_warps[kSelectWarps];
+  const int64_t first = blockIdx.x * kSelectChunk + threadIdx.x * kKeysOfThread;
+  const uint32_t threshold = selected->prefix, left = selected->left;
+  uint64_t of_key[kKeysOfThread], sum = 0, all;
 #pragma unroll
   for (int half = 0; half < kKeysOfThread / 4; ++half) {
     const int64_t quad = first / 4 + half;
@@ -86,24 +107,7 @@ __device__ uint64_t compare_keys(const RadixSelect& a, uint32_t threshold, int64
 #pragma unroll
     for (int c = 0; c < 4; ++c) sum += of_key[4 * half + c] = compared(key[c], threshold);
   }
-  return sum;
-}
-
-__global__ void __launch_bounds__(kSelectBlock) radix_select_count_v2_kernel(RadixSelect a, const Selected* selected, uint64_t* counts) {
-  __shared__ uint64_t of_warps[kSelectWarps];
-  uint64_t of_key[kKeysOfThread], all;
-  scan_of_block(compare_keys(a, selected->prefix, blockIdx.x * kSelectChunk + threadIdx.x * kKeysOfThread, of_key), of_warps, all);
-  if (threadIdx.x == 0) counts[blockIdx.x] = all;
-}
-
-__global__ void __launch_bounds__(kSelectBlock) radix_select_places_v2_kernel(int64_t chunks, uint64_t* counts) { scan_chunks(chunks, counts); }
-
-__global__ void __launch_bounds__(kSelectBlock) radix_select_indices_v2_kernel(RadixSelect a, const Selected* selected, const uint64_t* counts) {
-  __shared__ uint64_t of_warps[kSelectWarps];
-  const int64_t first = blockIdx.x * kSelectChunk + threadIdx.x * kKeysOfThread;
-  const uint32_t left = selected->left;
-  uint64_t of_key[kKeysOfThread], all;
-  uint64_t before = counts[blockIdx.x] + scan_of_block(compare_keys(a, selected->prefix, first, of_key), of_warps, all);
+  uint64_t before = counts[blockIdx.x] + scan_of_block(sum, of_warps, all);
 #pragma unroll
   for (int c = 0; c < kKeysOfThread; ++c) {
     store_index(before, of_key[c], left, first + c, a.indices);
@@ -113,7 +117,7 @@ __global__ void __launch_bounds__(kSelectBlock) radix_select_indices_v2_kernel(R
 
 }  // namespace
 
-int64_t radix_select_bytes(int64_t count) { return Scratch::kZeros + 8 * device::ceil_div(count, kSelectChunk); }
+int64_t radix_select_bytes(int64_t count) { return Scratch::kZeros + 8 * (device::ceil_div(count, kSelectChunk) - 1); }
 
 void radix_select(const RadixSelect& a, void* workspace, device::Stream stream) {
   const Scratch scratch(workspace);
@@ -127,8 +131,10 @@ void radix_select(const RadixSelect& a, void* workspace, device::Stream stream) 
     radix_select_digit_v2_kernel<<<1, kSelectBlock, 0, stream>>>(kDigits[d].bits, d == 0, static_cast<uint32_t>(a.k), histogram, scratch.selected);
     CUDA_LAUNCHED(radix_select_digit_v2_kernel);
   }
-  radix_select_count_v2_kernel<<<blocks, kSelectBlock, 0, stream>>>(a, scratch.selected, scratch.counts);
-  CUDA_LAUNCHED(radix_select_count_v2_kernel);
+  if (chunks > 1) {
+    radix_select_count_v2_kernel<<<blocks - 1, kSelectBlock, 0, stream>>>(a, scratch.selected, scratch.counts);
+    CUDA_LAUNCHED(radix_select_count_v2_kernel);
+  }
   radix_select_places_v2_kernel<<<1, kSelectBlock, 0, stream>>>(chunks, scratch.counts);
   CUDA_LAUNCHED(radix_select_places_v2_kernel);
   radix_select_indices_v2_kernel<<<blocks, kSelectBlock, 0, stream>>>(a, scratch.selected, scratch.counts);

@@ -46,8 +46,10 @@ TEST_P(ScaledSignEncodeCuda, HasTheReferencesBytes) {
   NEEDS_DEVICE();
   for (const int64_t count : kCounts)
     for (const int64_t shift : {0, 1}) {
-      check("normals", test_arrays::normals<float>(count, 1), {}, shift);
-      check("normals", test_arrays::normals<float>(count, 1), test_arrays::normals<float>(count, 2), shift);
+      Values x = test_arrays::normals<float>(count, 1);
+      x.back() = -100;
+      check("normals", x, {}, shift);
+      check("normals", x, test_arrays::normals<float>(count, 2), shift);
     }
 }
 

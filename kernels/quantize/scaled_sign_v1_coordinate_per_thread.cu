@@ -16,6 +16,7 @@ namespace skewbench::quantize::v1 {
 namespace {
 
 // signs [ceil(count / 32)]; partials[chunk] = sum of its magnitudes
+template <bool kHasMemory>
 __global__ void __launch_bounds__(kLanes) scaled_sign_signs_v1_kernel(int64_t count, const float* x, const float* memory, uint32_t* signs,
                                                                       double* partials) {
   __shared__ double of_warps[kWarpsOfBlock];
@@ -26,7 +27,7 @@ __global__ void __launch_bounds__(kLanes) scaled_sign_signs_v1_kernel(int64_t co
   do {
     const int64_t i = row + threadIdx.x;
     float p = 0;
-    if (i < end) p = memory ? x[i] + memory[i] : x[i];
+    if (i < end) p = kHasMemory ? x[i] + memory[i] : x[i];
     const uint32_t word = __ballot_sync(kWholeWarp, p < 0);
     if (i % kGroup == 0 && i < end) signs[i / kGroup] = word;
     lane += double(fabsf(p));
@@ -62,7 +63,8 @@ unsigned blocks(int64_t count, int64_t of_block) { return static_cast<unsigned>(
 void scaled_sign_encode(const ScaledSignEncode& a, void* workspace, device::Stream stream) {
   const int64_t count = a.problem.count, chunks = device::ceil_div(count, kChunk);
   double* const partials = static_cast<double*>(workspace);
-  scaled_sign_signs_v1_kernel<<<static_cast<unsigned>(chunks), kLanes, 0, stream>>>(count, a.x, a.memory, a.message + 1, partials);
+  const auto signs = a.memory ? scaled_sign_signs_v1_kernel<true> : scaled_sign_signs_v1_kernel<false>;
+  signs<<<static_cast<unsigned>(chunks), kLanes, 0, stream>>>(count, a.x, a.memory, a.message + 1, partials);
   CUDA_LAUNCHED(scaled_sign_signs_v1_kernel);
   scaled_sign_scale_v1_kernel<<<1, lane_threads(chunks), 0, stream>>>(count, chunks, partials, a.message);
   CUDA_LAUNCHED(scaled_sign_scale_v1_kernel);

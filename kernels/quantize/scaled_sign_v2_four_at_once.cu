@@ -21,6 +21,7 @@ constexpr int kQuads = kLanes / 4;  // threads of a chunk
 __device__ float4 sum(float4 a, float4 b) { return {a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w}; }
 
 // signs [ceil(count / 32)]; partials[chunk] = sum of its magnitudes
+template <bool kHasMemory>
 __global__ void __launch_bounds__(kQuads) scaled_sign_signs_v2_kernel(int64_t count, const float* x, const float* memory, uint32_t* signs,
                                                                       double* partials) {
   __shared__ double of_warps[kWarpsOfBlock];
@@ -33,7 +34,7 @@ __global__ void __launch_bounds__(kQuads) scaled_sign_signs_v2_kernel(int64_t co
     float4 p{};
     if (4 * quad < end) {
       p = load_four(x, quad, count);
-      if (memory) p = sum(p, load_four(memory, quad, count));
+      if (kHasMemory) p = sum(p, load_four(memory, quad, count));
     }
     const uint32_t code[4] = {p.x < 0, p.y < 0, p.z < 0, p.w < 0};
     store_quads(code, 1, signs + group, group * kGroup < end);
@@ -74,7 +75,8 @@ unsigned quad_blocks(int64_t count) { return static_cast<unsigned>(device::ceil_
 void scaled_sign_encode(const ScaledSignEncode& a, void* workspace, device::Stream stream) {
   const int64_t count = a.problem.count, chunks = device::ceil_div(count, kChunk);
   double* const partials = static_cast<double*>(workspace);
-  scaled_sign_signs_v2_kernel<<<static_cast<unsigned>(chunks), kQuads, 0, stream>>>(count, a.x, a.memory, a.message + 1, partials);
+  const auto signs = a.memory ? scaled_sign_signs_v2_kernel<true> : scaled_sign_signs_v2_kernel<false>;
+  signs<<<static_cast<unsigned>(chunks), kQuads, 0, stream>>>(count, a.x, a.memory, a.message + 1, partials);
   CUDA_LAUNCHED(scaled_sign_signs_v2_kernel);
   scaled_sign_scale_v2_kernel<<<1, lane_threads(chunks), 0, stream>>>(count, chunks, partials, a.message);
   CUDA_LAUNCHED(scaled_sign_scale_v2_kernel);

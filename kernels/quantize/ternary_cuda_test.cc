@@ -33,7 +33,7 @@ INSTANTIATE_TEST_SUITE_P(Versions, TernaryScaleCuda, testing::ValuesIn(ternary_s
 TEST_P(TernaryScaleCuda, HasTheReferencesBits) {
   NEEDS_DEVICE();
   for (const float clip : {0.0f, 2.5f}) {
-    for (const int64_t count : kCounts) check({count, clip}, "normals", test_arrays::normals<float>(count, 1));
+    for (const int64_t count : kCounts) check({count, clip}, "climbing", climbing(count, 1));
     for (const auto& [name, x] : finite_values(2121)) check({2121, clip}, name, x);
     for (const auto& [name, x] : not_finite_values(300)) check({300, clip}, name, x);
   }
@@ -49,12 +49,13 @@ TEST_P(TernaryScaleCuda, FarFromZero) {
   }
 }
 
-// More chunks than a block has lanes, all of them equal but for the last number.
+// More chunks than a block has lanes, almost all of them equal.
 TEST_P(TernaryScaleCuda, ManyChunks) {
   NEEDS_DEVICE();
   Values x(257 * 2048 - 3, 1.0f);
+  x[1] = 2;
   x.back() = 3;
-  for (const float clip : {0.0f, 100.0f}) check({std::ssize(x), clip}, "ones and a three", x);
+  for (const float clip : {0.0f, 100.0f}) check({std::ssize(x), clip}, "ones, a two and a three", x);
 }
 
 class TernaryEncodeCuda : public testing::TestWithParam<device::Version<TernaryEncode>> {
@@ -75,7 +76,12 @@ INSTANTIATE_TEST_SUITE_P(Versions, TernaryEncodeCuda, testing::ValuesIn(ternary_
 
 TEST_P(TernaryEncodeCuda, HasTheReferencesBytes) {
   NEEDS_DEVICE();
-  for (const int64_t count : kCounts) check("normals", test_arrays::normals<float>(count, 3), 2.5f, 2.75f);
+  for (const int64_t count : kCounts) {
+    Values x = test_arrays::normals<float>(count, 3);
+    check("normals", x, 2.5f, 2.75f);
+    x.back() = -3;
+    check("normals, the last one sent for sure", x, 2.5f, 2.5f);
+  }
   for (const auto& [name, x] : finite_values(300)) {
     const float scale = ternary_scale_ref({300, 0}, x.data());
     check(name, x, scale, scale);

@@ -100,6 +100,14 @@ inline constexpr DrawAtByte kDrawsAtBytes[] = {  // elements of all four remaind
     {64, 108, 239, 125, true},    {79, 3349, 241, 38, true},  {54, 3094, 241, 218, true},  {51, 1647, 196, 125, true},
 };
 
+/// Small normals in which a number that is missed, or taken from behind, changes every norm: what begins a group is larger than all
+/// before it, and so is the last of all.
+inline Values climbing(int64_t count, uint32_t stream) {
+  Values values = test_arrays::normals<float>(count, stream);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = i % 32 == 0 || i + 1 == values.size() ? 0.1f + 0.001f * static_cast<float>(i) : 0.01f * values[i];
+  return values;
+}
+
 /// How many standard deviations of the mean lie between the mean of the draws and `expected`; `variance` is that of a draw.
 inline double z_score(std::span<const float> draws, double expected, double variance) {
   double sum = 0;

@@ -2,6 +2,8 @@
 // k of one, few, most and all; ties, hostile vectors, more chunks than a block has threads.
 #include "kernels/quantize/top_k_cuda.h"
 
+#include <bit>
+
 #include "kernels/quantize/device_test_values.h"
 #include "kernels/quantize/random_k_cuda.h"
 
@@ -52,6 +54,24 @@ TEST_P(TopKCuda, Ties) {
   }
 }
 
+// Magnitudes that differ by one in their bits, so that any of them is next to the threshold.
+TEST_P(TopKCuda, NeighbouringMagnitudes) {
+  NEEDS_DEVICE();
+  Values x(2100);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::bit_cast<float>(static_cast<uint32_t>(0x3F8007FE + i * 11 % 7));
+  for (const int64_t k : {1, 299, 300, 301, 900, 1200, 1799, 1800, 1801}) check(x, k, "neighbouring magnitudes");
+}
+
+// The last number, in every place of a quad and of a thread's two, is the largest, and nothing behind it is looked at.
+TEST_P(TopKCuda, TheLastIsTheLargest) {
+  NEEDS_DEVICE();
+  for (int64_t count = 2497; count <= 2505; ++count) {
+    Values x = test_arrays::normals<float>(count, 4);
+    x.back() = 100;
+    check(x, 3, "the last is the largest");
+  }
+}
+
 TEST_P(TopKCuda, HostileVectors) {
   NEEDS_DEVICE();
   for (const auto& [name, x] : finite_values(2100)) check(x, 700, name);
@@ -67,7 +87,7 @@ TEST_P(TopKCuda, SeveralHistograms) {
 // More chunks than a block has threads, all with larger and equal keys.
 TEST_P(TopKCuda, ManyChunks) {
   NEEDS_DEVICE();
-  Values x(258 * 2048 - 1);
+  Values x(257 * 2048 - 1);
   for (std::size_t i = 0; i < x.size(); i += 500) x[i] = i % 1000 == 0 ? 2 : 1;
   check(x, std::ssize(x) / 500 - 3, "zeros, ones and twos");
 }
@@ -98,6 +118,19 @@ TEST_P(RandomKCuda, HasTheReferencesIndices) {
         EXPECT_EQ(indices.download(), want) << k << " of " << count;
         EXPECT_TRUE(indices.intact());
       }
+}
+
+TEST(RandomKCuda, NumbersOfWholeQuads) {
+  NEEDS_DEVICE();
+  const Draws draws(5, 0, 9, Purpose::codec);
+  for (const int64_t count : {1, 4, 1023, 1025}) {
+    DeviceArray<uint32_t> numbers((count + 3) / 4 * 4);
+    v1::draw_numbers(count, draws, numbers.data(), nullptr);
+    device::wait(nullptr);
+    const auto got = numbers.download();
+    for (std::size_t i = 0; i < got.size(); ++i) ASSERT_EQ(got[i], draws.of(static_cast<int64_t>(i))) << i << " of " << count;
+    EXPECT_TRUE(numbers.intact());
+  }
 }
 
 TEST(TopKCuda, Refusals) {
