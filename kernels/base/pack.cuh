@@ -20,10 +20,15 @@ __device__ inline Pack<N> load(const float* from) {
   }
 }
 
+/// To global memory. In assembly, because nvcc takes the assignment of a float4 apart where it no longer sees that `to` is aligned.
 template <int N>
 __device__ inline void store(float* to, const Pack<N>& value) {
-  if constexpr (N == 4) *reinterpret_cast<float4*>(to) = {value.of[0], value.of[1], value.of[2], value.of[3]};
-  else *to = value.of[0];
+  if constexpr (N == 4)
+    asm volatile("st.global.v4.f32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(to)), "f"(value.of[0]), "f"(value.of[1]),
+                 "f"(value.of[2]), "f"(value.of[3])
+                 : "memory");
+  else
+    *to = value.of[0];
 }
 
 /// compute(float of each argument ...) element by element.

@@ -52,7 +52,7 @@ __global__ void __launch_bounds__(kMostThreads) group_norm_backward_v5_kernel(Ba
     Element<4> element{in_slot(group, slot), in_slot(group_g, slot)};
     if (a.y) {
       element.g = device::each([](float g, float y) { return y > 0 ? g : 0.0f; }, element.g, device::load<4>(a.y + i));
-      device::store(&group_g[slot].x, element.g);
+      group_g[slot] = {element.g.of[0], element.g.of[1], element.g.of[2], element.g.of[3]};
     }
     if (a.dresidual) device::store(a.dresidual + i, element.g);
     return element;
