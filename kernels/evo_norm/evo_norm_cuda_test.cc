@@ -23,7 +23,7 @@ std::vector<Case> all_cases() {
   int i = 0;
   for (const int64_t pixels : {2, 3, 31, 32, 33, 64, 255, 256, 257, 530})
     for (const int64_t k : {1, 2, 4}) list.push_back({{pixels, 8, 8 / k}, 1 + i % 2, 0.5, 2, ++i % 3 == 0});
-  for (const Problem& p : {Problem{1, 4, 2}, {1, 8, 2}, {3, 8, 1}, {37, 16, 2}, {9, 64, 2}, {5, 128, 1}, {20, 256, 2}, {65, 4, 4}, {7, 6, 3}, {11, 5, 5}, {40, 12, 4},
+  for (const Problem& p : {Problem{1, 4, 2}, {1, 8, 2}, {3, 8, 1}, {37, 16, 2}, {9, 64, 2}, {5, 128, 1}, {1, 256, 2}, {65, 4, 4}, {7, 6, 3}, {11, 5, 5}, {40, 12, 4},
                            {300, 3, 1}, {13, 24, 1}, {64, 4, 1}})
     list.push_back({p, 1 + i % 3, 0.5, 2, ++i % 2 == 0});
   list.push_back({{2, 136, 136}, 2, 0.5, 2, true});  // more channels than a block sums over the samples
@@ -58,15 +58,17 @@ struct ForwardOnDevice {
 bool expect_forward(const device::Version<Forward>& version, const Case& at) {
   SCOPED_TRACE(at.text());
   const Expected e(at);
-  ForwardOnDevice on(at, e), again(at, e);
+  ForwardOnDevice on(at, e);
   if (!version.why_not(on.arguments).empty()) return false;
   run_version(version, "evo_norm forward", on.arguments);
-  run_version(version, "evo_norm forward", again.arguments);
   EXPECT_TRUE(on.intact());
   EXPECT_TRUE(within(on.y.download(), e.y, e.y_size, kFactor));
   EXPECT_TRUE(compare(on.mean.download(), e.mean, 8 * kEpsilon * at.spread, kEpsilon).ok);
   EXPECT_TRUE(compare(on.rstd.download(), e.rstd, 0, 8 * kEpsilon).ok);
-  EXPECT_TRUE(same_bits(on.y.download(), again.y.download()));
+  if (at.n < 3) return true;
+  ForwardOnDevice again(at, e);
+  run_version(version, "evo_norm forward", again.arguments);
+  EXPECT_TRUE(same_bits(on.y.download(), again.y.download()) && same_bits(on.rstd.download(), again.rstd.download()));
   return true;
 }
 
@@ -130,14 +132,16 @@ struct BackwardOnDevice {
 bool expect_backward(const device::Version<Backward>& version, const Case& at) {
   SCOPED_TRACE(at.text());
   const Expected e(at);
-  BackwardOnDevice on(at, e), again(at, e);
+  BackwardOnDevice on(at, e);
   if (!version.why_not(on.arguments).empty()) return false;
   run_version(version, "evo_norm backward", on.arguments);
-  run_version(version, "evo_norm backward", again.arguments);
   EXPECT_TRUE(on.intact());
   EXPECT_TRUE(within(on.dx.download(), e.dx, e.dx_size, kFactor));
   EXPECT_TRUE(within(on.dgamma.download(), e.dgamma, e.dgamma_size, kFactor));
   EXPECT_TRUE(within(on.dbeta.download(), e.dbeta, e.dbeta_size, kFactor));
+  if (at.n < 3) return true;
+  BackwardOnDevice again(at, e);
+  run_version(version, "evo_norm backward", again.arguments);
   EXPECT_TRUE(same_bits(on.dx.download(), again.dx.download()) && same_bits(on.dgamma.download(), again.dgamma.download()));
   return true;
 }

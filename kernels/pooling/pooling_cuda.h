@@ -37,6 +37,10 @@ struct Backward {
 std::span<const device::Version<Forward>> forward_versions();
 std::span<const device::Version<Backward>> backward_versions();
 
+/// cuDNN's averages, number 0; null where it is not built in. There is no maximum: cuDNN names no winner. And no gradient: it
+/// asks for x and y, which an average's gradient does not depend on and our callers do not keep.
+const device::Version<Forward>* forward_vendor();
+
 // The launchers, one file a version.
 namespace v1 {  // output_per_thread
 void forward(const Forward&, void* workspace, device::Stream);

@@ -189,6 +189,24 @@ TEST(PoolingCuda, AMaximumNeedsNoWorkspace) {
   }
 }
 
+TEST(PoolingCuda, TheVendorsAverages) {
+  const device::Version<Forward>* const vendor = forward_vendor();
+  if (!vendor) GTEST_SKIP() << "built without cuDNN";
+  if (const std::string reason = vendor->why_not({{Kind::global_average, 2, 2, 4}, 1, nullptr, nullptr, nullptr}); !reason.empty())
+    GTEST_SKIP() << reason;
+  int taken = 0;
+  for (const Case& at : cases()) {
+    SCOPED_TRACE(text(at));
+    const Floats x = normals<float>(at.problem.x_size(at.n), 7), dy(static_cast<std::size_t>(at.problem.y_size(at.n)));
+    Result got;
+    if (!run(*vendor, at, x, got)) continue;
+    ++taken;
+    EXPECT_NE(at.problem.kind, Kind::max);
+    EXPECT_TRUE(within(got.y, reference(at, x, dy).y, reference(at, magnitudes(x), dy).y));
+  }
+  EXPECT_GT(taken, 10);
+}
+
 TEST(PoolingCuda, BytesCountWhatTheWindowsSee) {
   // 5 columns, windows of 2 every 3: columns 0, 1, 3, 4 of each seen row, rows alike.
   EXPECT_EQ((Forward{{Kind::max, 5, 5, 7, 2, 3, 0, false}, 2, nullptr, nullptr, nullptr}.bytes_read()), 4 * 2 * 4 * 4 * 7);
