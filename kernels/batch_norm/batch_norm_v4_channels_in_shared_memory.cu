@@ -87,7 +87,7 @@ __global__ void __launch_bounds__(kBlock) batch_norm_forward_training_v4_kernel(
 __global__ void __launch_bounds__(kBlock) batch_norm_backward_training_v4_kernel(Backward a, float eps, const float* g) {
   extern __shared__ float4 x[];  // [rows], then g
   __shared__ Sums<8> slots[kMostWarps];
-  __shared__ InputGradient<4> shared;
+  __shared__ Pack<4> factor, slope, shift;
   float4* const of_g = x + a.rows;
   const int64_t channel = int64_t{blockIdx.x} * 4, c = a.problem.c;
   start_copying(x, a.x + channel, a.rows, c);
@@ -101,13 +101,12 @@ __global__ void __launch_bounds__(kBlock) batch_norm_backward_training_v4_kernel
   if (threadIdx.x == 0)
     for (int i = 0; i < 4; ++i) {
       const ChannelGradient of_channel = channel_gradient(a, eps, channel + i, {sums.of[i], sums.of[4 + i]});
-      shared.factor.of[i] = of_channel.factor;
-      shared.slope.of[i] = of_channel.slope;
-      shared.shift.of[i] = of_channel.shift;
-      shared.mean.of[i] = mean.of[i];
+      factor.of[i] = of_channel.factor;
+      slope.of[i] = of_channel.slope;
+      shift.of[i] = of_channel.shift;
     }
   __syncthreads();  // the coefficients are there
-  const InputGradient<4> gradient = shared;
+  const InputGradient<4> gradient{mean, factor, slope, shift};
   for_rows(a.rows, [&](int64_t r) { device::store(a.dx + r * c + channel, gradient(in_row(x, r), in_row(of_g, r))); });
 }
 
