@@ -162,7 +162,6 @@ void Emitter::emit_statement(size_t index) {
   statement_ = &statement;
   index_ = index;
   place_ = -1;
-  temporaries_ = 0;
   const auto [begin, end] = patterns().equal_range(statement.words[0]);
   for (auto known = begin; known != end; ++known) {
     std::vector<std::string> picks = known->second.pattern.match(statement.words);
@@ -200,13 +199,12 @@ void Emitter::emit_expression(const Instruction& instruction, const Row& row) {
     if (flushes && type == Type::f32) operand = fmt::format("flushed({})", operand);
     replace_all(expression, fmt::format("${}", i), operand);
   }
-  for (const Type type : {instruction.type()}) {
-    replace_all(expression, "{T}", cpp_type(type));
-    replace_all(expression, "{A}", cpp_type(instruction.type(0)));
-    if (bits_of(type) > 1) replace_all(expression, "{U}", cpp_type(unsigned_of(type)));
-    if (bits_of(type) > 1 && bits_of(type) < 64) replace_all(expression, "{W}", cpp_type(twice_as_wide(type)));
-    replace_all(expression, "{bits}", std::to_string(bits_of(type)));
-  }
+  const Type own = instruction.type();
+  replace_all(expression, "{T}", cpp_type(own));
+  replace_all(expression, "{A}", cpp_type(instruction.type(0)));
+  if (bits_of(own) > 1) replace_all(expression, "{U}", cpp_type(unsigned_of(own)));
+  if (bits_of(own) > 1 && bits_of(own) < 64) replace_all(expression, "{W}", cpp_type(twice_as_wide(own)));
+  replace_all(expression, "{bits}", std::to_string(bits_of(own)));
   for (const auto& name : {"round", "op", "mode", "format"}) replace_all(expression, fmt::format("{{{}}}", name), instruction.choice(name));
   const Type result = operand_type(words[0], instruction);
   if (flushes && result == Type::f32) expression = fmt::format("flushed({})", expression);
@@ -230,7 +228,5 @@ std::string Emitter::site(const char* kind, const char* change) {
 }
 
 void Emitter::line(const std::string& code) { code_ += fmt::format("  {}\n", code); }
-
-std::string Emitter::temporary() { return fmt::format("t{}_", temporaries_++); }
 
 }  // namespace skewbench::cuda_on_cpu::ptx

@@ -49,7 +49,6 @@ class Emitter {
   /// Pointer into the kernel's table of places, to the current instruction.
   std::string place();
   void line(const std::string& code);
-  std::string temporary();                     ///< a name for a variable inside of the current statement
 
   /// Where mutants are wanted: a number for a change of the current instruction, else an empty string.
   std::string site(const char* kind, const char* change);
@@ -80,7 +79,6 @@ class Emitter {
   const Statement* statement_ = nullptr;
   size_t index_ = 0;
   int place_ = -1;
-  unsigned temporaries_ = 0;
 };
 
 /// Name of a PTX name in C++.
