@@ -60,26 +60,28 @@ __device__ inline void load_quad(const uint32_t* words, int bits, int first, uin
   } while (++p < bits);
 }
 
-/// x[4 quad] .. x[4 quad + 3] with one access, `fill` behind x[count - 1]; 4 quad < count, x is 16-byte aligned.
+/// Quads that `count` numbers touch.
+__device__ inline int64_t quads_of(int64_t count) { return (count + 3) >> 2; }
+
+/// x[4 quad] .. x[4 quad + 3] with one access, `fill` behind x[count - 1]; quad < quads_of(count), x is 16-byte aligned.
 __device__ inline float4 load_four(const float* x, int64_t quad, int64_t count, float fill = 0) {
-  if (quad < count / 4) return reinterpret_cast<const float4*>(x)[quad];
-  const int rest = static_cast<int>(count % 4);  // [1, 3]
-  return {x[4 * quad], rest > 1 ? x[4 * quad + 1] : fill, rest > 2 ? x[4 * quad + 2] : fill, fill};
+  const int64_t i = 4 * quad;
+  if (i + 3 < count) return reinterpret_cast<const float4*>(x)[quad];
+  return {x[i], i + 1 < count ? x[i + 1] : fill, i + 2 < count ? x[i + 2] : fill, fill};
 }
 
 /// The same the other way: out = value, or out + value where `add` says so; what lies behind out[count - 1] is not touched.
 __device__ inline void store_four(float* out, int64_t quad, int64_t count, float4 value, bool add = false) {
-  if (quad < count / 4) {
+  const int64_t i = 4 * quad;
+  if (i + 3 < count) {
     float4* const at = reinterpret_cast<float4*>(out) + quad;
     if (add) value = {at->x + value.x, at->y + value.y, at->z + value.z, at->w + value.w};
     *at = value;
     return;
   }
-  const int rest = static_cast<int>(count % 4);  // [1, 3]
-  float* const at = out + 4 * quad;
-  at[0] = add ? at[0] + value.x : value.x;
-  if (rest > 1) at[1] = add ? at[1] + value.y : value.y;
-  if (rest > 2) at[2] = add ? at[2] + value.z : value.z;
+  out[i] = add ? out[i] + value.x : value.x;
+  if (i + 1 < count) out[i + 1] = add ? out[i + 1] + value.y : value.y;
+  if (i + 2 < count) out[i + 2] = add ? out[i + 2] + value.z : value.z;
 }
 
 }  // namespace skewbench::quantize

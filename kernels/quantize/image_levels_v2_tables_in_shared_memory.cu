@@ -119,7 +119,7 @@ __global__ void __launch_bounds__(kBlock) image_levels_to_floats_v2_kernel(Image
   for (int q = 0; q < 4; ++q) {
     const uint32_t of = levels[q];
     const int64_t quad = 4 * unit + q;
-    if (4 * quad < problem.count)
+    if (quad < quads_of(problem.count))
       store_four(images, quad, problem.count, {table[of & 255], table[of >> 8 & 255], table[of >> 16 & 255], table[of >> 24]});
   }
 }

@@ -26,7 +26,7 @@ __global__ void __launch_bounds__(kQuads) qsgd_norm_v2_kernel(Buckets of, const 
   const double shares = with_norm(of.is_maximum, [&](auto combine) {
     double lane[4] = {};
 #pragma unroll 1
-    for (int64_t quad = range.begin / 4 + threadIdx.x; 4 * quad < range.end; quad += kQuads) {
+    for (int64_t quad = range.begin / 4 + threadIdx.x; quad < quads_of(range.end); quad += kQuads) {
       const float4 v = load_four(x, quad, of.count);
       lane[0] = combine(lane[0], share(v.x, of.is_maximum));
       lane[1] = combine(lane[1], share(v.y, of.is_maximum));
@@ -50,7 +50,7 @@ __global__ void __launch_bounds__(kLanes) qsgd_scale_v2_kernel(Buckets of, const
 __global__ void __launch_bounds__(kBlock) qsgd_encode_v2_kernel(Buckets of, Draws draws, const float* x, uint32_t* message) {
   const int64_t quad = int64_t{blockIdx.x} * kBlock + threadIdx.x, group = quad / 8;
   uint32_t code[4] = {};
-  if (4 * quad < of.count) {
+  if (quad < quads_of(of.count)) {
     const float scale = __uint_as_float(message[static_cast<uint32_t>(quad) / static_cast<uint32_t>(of.bucket / 4)]);
     if (scale > 0) {
       const float4 v = load_four(x, quad, of.count);
@@ -66,7 +66,7 @@ __global__ void __launch_bounds__(kBlock) qsgd_encode_v2_kernel(Buckets of, Draw
 
 __global__ void __launch_bounds__(kBlock) qsgd_decode_v2_kernel(Buckets of, const uint32_t* message, float* out, bool add) {
   const int64_t quad = int64_t{blockIdx.x} * kBlock + threadIdx.x;
-  if (4 * quad >= of.count) return;
+  if (quad >= quads_of(of.count)) return;
   uint32_t code[4];
   load_quad(message + of.number + quad / 8 * of.bits, of.bits, static_cast<int>(quad % 8) * 4, code);
   const float scale = __uint_as_float(message[static_cast<uint32_t>(quad) / static_cast<uint32_t>(of.bucket / 4)]);

@@ -29,7 +29,7 @@ __device__ double shares_of(const Buckets& of, const float* x, int64_t first, in
 #pragma unroll
     for (int half = 0; half < kHalves; ++half) {
       const int quad = row + half * device::kWarp;
-      if (quad >= quads) break;
+      if (half > 0 && quad >= quads) break;
       const float4 v = load_four(x, first + quad, of.count);
       lanes[half][0] = combine(lanes[half][0], share(v.x, of.is_maximum));
       lanes[half][1] = combine(lanes[half][1], share(v.y, of.is_maximum));
@@ -47,7 +47,7 @@ __global__ void __launch_bounds__(kBlock) qsgd_encode_v3_kernel(Buckets of, Draw
   const int64_t b = int64_t{blockIdx.x} * kWarps + threadIdx.x / device::kWarp;
   if (b >= of.number) return;  // the whole warp
   const int64_t first = b * (of.bucket / 4);
-  const int quads = static_cast<int>((min(of.bucket, of.count - b * of.bucket) + 3) / 4);  // [1, 512]
+  const int quads = static_cast<int>(quads_of(min(of.bucket, of.count - b * of.bucket)));  // [1, 512]
   const double shares = with_norm(of.is_maximum, [&](auto combine) { return shares_of(of, x, first, quads, combine); });
   const uint32_t bits_of_scale = scale_of(shares, of.is_maximum);
   if (lane == 0) message[b] = bits_of_scale;

@@ -38,7 +38,7 @@ struct Scratch {
         counts(reinterpret_cast<uint64_t*>(selected + 1)) {}
 };
 
-// Keys 4 quad .. 4 quad + 3, 4 quad < count. Those behind the last are 0: no key is smaller and no index lower, so to count them
+// Keys 4 quad .. 4 quad + 3, quad < quads_of(count). Those behind the last are 0: no key is smaller and no index lower, so to count them
 // changes nothing for the k <= count keys that are wanted.
 __device__ uint4 keys_of(const RadixSelect& a, int64_t quad) {
   const float4 words = load_four(reinterpret_cast<const float*>(a.words), quad, a.count);  // moved, not computed with
@@ -51,7 +51,7 @@ __global__ void __launch_bounds__(kSelectBlock) radix_select_histogram_v2_kernel
 #pragma unroll
   for (int b = 0; b < kBinsOfThread; ++b) bins[b * kSelectBlock + threadIdx.x] = 0;
   __syncthreads();  // all bins are 0
-  const int64_t first = blockIdx.x * kQuadsOfBlock, end = min(first + kQuadsOfBlock, (a.count + 3) / 4);
+  const int64_t first = blockIdx.x * kQuadsOfBlock, end = min(first + kQuadsOfBlock, quads_of(a.count));
   const auto add = [&](uint32_t key) {
     if (uint64_t{key} >> (digit.shift + digit.bits) == prefix) atomicAdd(&bins[key >> digit.shift & largest], 1u);
   };
@@ -102,7 +102,7 @@ __global__ void __launch_bounds__(kSelectBlock) radix_select_indices_v2_kernel(R
 #pragma unroll
   for (int half = 0; half < kKeysOfThread / 4; ++half) {
     const int64_t quad = first / 4 + half;
-    const uint4 keys = 4 * quad < a.count ? keys_of(a, quad) : uint4{};
+    const uint4 keys = quad < quads_of(a.count) ? keys_of(a, quad) : uint4{};
     const uint32_t key[4] = {keys.x, keys.y, keys.z, keys.w};
 #pragma unroll
     for (int c = 0; c < 4; ++c) sum += of_key[4 * half + c] = compared(key[c], threshold);

@@ -32,7 +32,7 @@ __global__ void __launch_bounds__(kQuads) scaled_sign_signs_v2_kernel(int64_t co
   do {
     const int64_t quad = row / 4 + threadIdx.x, group = quad / 8;
     float4 p{};
-    if (4 * quad < end) {
+    if (quad < quads_of(end)) {
       p = load_four(x, quad, count);
       if (kHasMemory) p = sum(p, load_four(memory, quad, count));
     }
@@ -53,7 +53,7 @@ __global__ void __launch_bounds__(kLanes) scaled_sign_scale_v2_kernel(int64_t co
 
 __global__ void __launch_bounds__(kBlock) scaled_sign_keep_v2_kernel(int64_t count, const uint32_t* message, const float* x, float* memory) {
   const int64_t quad = int64_t{blockIdx.x} * kBlock + threadIdx.x;
-  if (4 * quad >= count) return;
+  if (quad >= quads_of(count)) return;
   const float4 p = sum(load_four(x, quad, count), load_four(memory, quad, count));
   const float scale = __uint_as_float(message[0]);
   store_four(memory, quad, count, {kept_of_sign(p.x, scale), kept_of_sign(p.y, scale), kept_of_sign(p.z, scale), kept_of_sign(p.w, scale)});
@@ -61,7 +61,7 @@ __global__ void __launch_bounds__(kBlock) scaled_sign_keep_v2_kernel(int64_t cou
 
 __global__ void __launch_bounds__(kBlock) scaled_sign_decode_v2_kernel(int64_t count, const uint32_t* message, float* out, bool add) {
   const int64_t quad = int64_t{blockIdx.x} * kBlock + threadIdx.x;
-  if (4 * quad >= count) return;
+  if (quad >= quads_of(count)) return;
   const float scale = __uint_as_float(message[0]);
   const uint32_t signs = message[1 + quad / 8] >> (quad % 8 * 4);
   const float4 value{signs & 1 ? -scale : scale, signs & 2 ? -scale : scale, signs & 4 ? -scale : scale, signs & 8 ? -scale : scale};

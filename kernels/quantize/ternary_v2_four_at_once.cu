@@ -24,7 +24,7 @@ __global__ void __launch_bounds__(kQuads) ternary_shares_v2_kernel(int64_t count
   const float first = x[0];
   Shares lane[4] = {};
 #pragma unroll 1
-  for (int64_t quad = blockIdx.x * (kChunk / 4) + threadIdx.x; 4 * quad < end; quad += kQuads) {
+  for (int64_t quad = blockIdx.x * (kChunk / 4) + threadIdx.x; quad < quads_of(end); quad += kQuads) {
     const float4 v = load_four(x, quad, count, first);  // no coordinate, no deviation
     lane[0].add(v.x, first, is_clipped);
     lane[1].add(v.y, first, is_clipped);
@@ -51,7 +51,7 @@ __global__ void __launch_bounds__(kBlock) ternary_encode_v2_kernel(int64_t count
   if (quad == 0) message[0] = bits;
   const float agreed = __uint_as_float(bits), clip_at = *limit;
   uint32_t code[4] = {};
-  if (4 * quad < count && agreed > 0) {
+  if (quad < quads_of(count) && agreed > 0) {
     const float4 v = load_four(x, quad, count);
     const PhiloxBlock draw = draws.quad(quad);
     code[0] = ternary_code(v.x, clip_at, agreed, draw.a);

@@ -57,9 +57,17 @@ TEST_P(TopKCuda, Ties) {
 // Magnitudes that differ by one in their bits, so that any of them is next to the threshold.
 TEST_P(TopKCuda, NeighbouringMagnitudes) {
   NEEDS_DEVICE();
-  Values x(2100);
+  Values x(2102);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::bit_cast<float>(static_cast<uint32_t>(0x3F8007FE + i * 11 % 7));
-  for (const int64_t k : {1, 299, 300, 301, 900, 1200, 1799, 1800, 1801}) check(x, k, "neighbouring magnitudes");
+  for (const int64_t k : {1, 300, 301, 302, 901, 1202, 1801, 1802, 1803}) check(x, k, "neighbouring magnitudes");
+}
+
+// Every digit of the middle eleven bits once, so that with k the thread changes in which a digit is found.
+TEST_P(TopKCuda, ADigitInEveryThread) {
+  NEEDS_DEVICE();
+  Values x(2048);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::bit_cast<float>(0x3F800000u + (static_cast<uint32_t>(i * 1237 % 2048) << 10));
+  for (int64_t thread = 0; thread < 256; thread += 9) check(x, 8 * thread + 3, "a digit in every thread");
 }
 
 // The last number, in every place of a quad and of a thread's two, is the largest, and nothing behind it is looked at.
