@@ -100,7 +100,8 @@ inline std::vector<Case> all_cases() {
     for (const int64_t k : {1, 4}) all.push_back({problem(pixels, 2 * k, 2, ++i % 8)});
   const Problem awkward[] = {problem(100, 6, 3),  problem(35, 6, 2),   problem(300, 3, 1),  problem(49, 16, 2), problem(50, 24, 2),
                              problem(17, 64, 2),  problem(33, 34, 2),  problem(9, 66, 2),   problem(40, 33, 1), problem(5, 132, 1),
-                             problem(70, 132, 1), problem(3, 264, 2),  problem(37, 88, 2),   problem(2, 257, 1),  problem(1, 300, 1), problem(3, 300, 1),
+                             problem(70, 132, 1), problem(3, 264, 2),  problem(37, 88, 2),  problem(9, 100, 1), problem(9, 75, 1),
+                             problem(2, 257, 1),  problem(1, 300, 1),  problem(3, 300, 1),
                              problem(2, 516, 1),  problem(13, 20, 5),  problem(1024, 8, 1), problem(1, 8, 8),   problem(1, 32, 4)};
   for (const Problem& p : awkward)
     for (const int flags : {++i % 8, 7 - i % 8})  // one of them with gamma and beta, one without
