@@ -107,6 +107,7 @@ class NamesAndSizes(TrainTest):
             ("'d_pgsd'; did you mean 'd_psgd'", "--algorithm d_pgsd"),
             ("'hots'; did you mean 'host'", "--device hots"),
             ("'rfe'; did you mean 'ref'", "--kernels rfe"),
+            ("'ncl'; did you mean 'nccl'", "--exchange ncl"),
             ("'locl'; did you mean 'local'", "--running-stats locl"),
             ("'--wrkers'; did you mean '--workers'", "--wrkers 4"),
             ("warmpu", "--lr-schedule warmpu:1"),
@@ -121,6 +122,10 @@ class NamesAndSizes(TrainTest):
             ("torus of 5", "--topology torus --workers 5"),
             ("32", "--topology social_network --workers 16"),
             ("group", "--norm group:0"),
+            ("wants --device cuda", "--kernels vendor"),
+            ("wants --device cuda", "--kernels hand:mix=1"),
+            ("wants --device cuda", "--exchange nccl"),
+            ("quadratics are in double", "--dataset quadratics --device cuda"),
         ])
 
     def test_impossible_splits_and_algorithms(self):

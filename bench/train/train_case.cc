@@ -51,6 +51,7 @@ class TrainingRun {
         cores_(count_cores(communicator.handle())) {
     exchange::agree(communicator, [&] {
       task_ = make_task<T>(settings_, data_.dataset, memory_);
+      task_->reserve(settings_.hyper.batch);
       feed_ = std::make_unique<DataFeed>(data_.dataset, data_.partition, placement_.first(), placement_.last(),
                                          settings_.hyper.seed, settings_.augmentation);
       run_ = std::make_unique<Run<T>>(*task_, exchange_, state_, *feed_, settings_.hyper);

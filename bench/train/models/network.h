@@ -6,6 +6,7 @@
 // is cut up only where its activations would take too much memory.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -45,6 +46,9 @@ class BasicNetwork {
   Memory memory() const { return kernels_->memory(); }  ///< of parameters and gradients; samples and losses are the host's
   /// On the host, wherever memory() is.
   void initial_parameters(uint64_t seed, T* parameters) const { architecture_.initial_parameters(seed, parameters); }
+
+  /// Allocates the activations of training batches of so many samples and of evaluations.
+  void prepare(int64_t batch) { reserve(architecture_.couples_samples() ? std::max(batch, architecture_.micro_batch) : architecture_.micro_batch); }
 
   /// images [n,h,w,c], labels [n], weights [n] or null for all 1, losses [n] or null when they are not wanted. Returns
   /// sum_i w_i loss_i / n and writes its gradient [layout().size()], gaps zero; the range of a running statistic gets that

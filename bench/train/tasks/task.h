@@ -40,6 +40,9 @@ class Task {
   /// Where parameters and gradients lie. Samples lie on the host.
   virtual Memory memory() const { return {}; }
 
+  /// Allocates what batches of so many samples will need, so that a device too small for it is found before the first step.
+  virtual void reserve(int64_t) {}
+
   /// Writes the initial vector [layout().size()] on the host, gaps zero; the same for every worker.
   virtual void initial_parameters(uint64_t seed, T* parameters) const = 0;
 
