@@ -107,7 +107,7 @@ test: setup ## install, build, run every test
 	$(RUN_TESTS)
 
 test-full: setup ## make test and the long matrices
-	+$(PARALLEL_MAKE) build tests
+	+$(PARALLEL_MAKE) build tests mutants
 	$(RUN_TESTS) --full
 
 .PHONY: setup deps
@@ -287,7 +287,11 @@ $(patsubst kernels/%,$(MUTABLE)/%,$(1)): $(call object,$(MUTATION_MAIN) $(filter
 endef
 $(foreach folder,$(MUTATED),$(eval $(call mutant_program,$(folder))))
 
-tests: $(if $(filter %ptx_to_cpp_main.cc,$(MAINS)),$(ON_CPU_TESTS) $(ON_CPU_PROGRAMS) $(MUTANT_PROGRAMS))
+tests: $(if $(filter %ptx_to_cpp_main.cc,$(MAINS)),$(ON_CPU_TESTS) $(ON_CPU_PROGRAMS))
+
+# make test-full tries them all. make test does not yet draw one a kernel: not every operation's survivors are proved or caught.
+.PHONY: mutants
+mutants: $(MUTANT_PROGRAMS)
 
 -include $(patsubst %.cu,$(ON_CPU)/obj/%.ptx.d,$(CU_SOURCES)) $(patsubst %.cu,$(MUTABLE)/obj/%.ptx.d,$(CU_SOURCES))
 -include $(patsubst %.cc,$(BUILD)/obj/%.d,$(SOURCES)) $(patsubst %.cu,$(BUILD)/obj/%.cu.d,$(CU_SOURCES))

@@ -160,8 +160,8 @@ def drawing_seed(root):
     return int(found.stdout[:8], 16) if found.returncode == 0 else 1
 
 
-def mutant_runs(root, build, full, cuda):
-    """Each operation's tests against mutants of its kernels: all with --full, else one a kernel."""
+def mutant_runs(root, build, which, cuda):
+    """Each operation's tests against mutants of its kernels: all, or one a kernel."""
     operations = sorted({Path(name).parent for name in sources(root) if re.fullmatch(r"kernels/(?!cuda_on_cpu)\w+/\w+_cuda_test", name)})
     operations = [folder for folder in operations if any((root / folder).glob("*.cu"))]
     if cuda != "on_cpu":
@@ -172,14 +172,14 @@ def mutant_runs(root, build, full, cuda):
         command = [str(program), "--equivalent", str(folder / "equivalent_mutants.txt"), "--ptx", str(build / "cuda" / folder)]
         if not program.is_file():
             runs.append(Run(f"mutants of {folder}", problem="is not built"))
-        elif full:
+        elif which == "all":
             runs.append(Run(f"mutants of {folder}", command + ["--children", str(launch.cores())], launch.cores(), timeout=10 * 3600))
         else:
             runs.append(Run(f"mutants of {folder}, seed {seed}", command + ["--sample", str(seed)]))
     return runs
 
 
-def find_runs(root, build, full, cuda):
+def find_runs(root, build, full, cuda, mutants):
     if cuda == "gpu":
         return cuda_runs(root, build, full, cuda)
     runs = []
@@ -197,7 +197,7 @@ def find_runs(root, build, full, cuda):
         needs_nvcc = name.startswith("kernels/cuda_on_cpu/")
         if not (tests / name).exists() and not _CUDA_TEST.search(name):
             runs.append(Run(name, skip="no nvcc: CUDA kernels are not built") if needs_nvcc and cuda == "none" else Run(name, problem="is not built"))
-    runs += cuda_runs(root, build, full, cuda) + mutant_runs(root, build, full, cuda)
+    runs += cuda_runs(root, build, full, cuda) + (mutant_runs(root, build, mutants, cuda) if mutants != "none" else [])
     for source in sorted([*root.glob("jobs/*_test.py"), *root.glob("analysis/*_test.py")]):
         module = ".".join(source.relative_to(root).with_suffix("").parts)
         runs.append(Run(str(source.relative_to(root)), [sys.executable, str(ROOT / "jobs/unittest_lines.py"), module]))
@@ -282,6 +282,7 @@ def main(arguments):
     parser = argparse.ArgumentParser(description="run every test and count")
     parser.add_argument("--build", default="build", help="the build folder [build]")
     parser.add_argument("--cuda", default="none", choices=("on_cpu", "gpu", "none"), help="how CUDA kernels run [none]")
+    parser.add_argument("--mutants", choices=("none", "one", "all"), help="changed kernels that tests must catch: one a kernel, by the revision [none; all with --full]")
     parser.add_argument("--full", action="store_true", help="also the long matrices")
     parser.add_argument("--only", default="", metavar="REGEX", help="only runs whose name matches")
     parser.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="of one program [300]")
@@ -289,7 +290,7 @@ def main(arguments):
     options = parser.parse_args(arguments)
     root, build = Path(options.root).resolve(), Path(options.build).resolve()
 
-    runs = [run for run in find_runs(root, build, options.full, options.cuda) if re.search(options.only, run.name)]
+    runs = [run for run in find_runs(root, build, options.full, options.cuda, options.mutants or ("all" if options.full else "none")) if re.search(options.only, run.name)]
     runs.sort(key=lambda run: -run.ranks)  # the ones that run alone first, then pairs
     runner = Runner(root, build, options.timeout)
     runner.environment["SKEWBENCH_TEST_FULL"] = "1" if options.full else ""
