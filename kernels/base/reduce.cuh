@@ -80,7 +80,7 @@ __device__ inline void reduce_whole_block(T& value, T* slots) {
   if (threadIdx.x % kWarp == 0) slots[threadIdx.x / kWarp] = value;
   __syncthreads();  // the slots are written
   if (threadIdx.x < kWarp) {
-    value = slots[threadIdx.x % kMostWarps];
+    value = slots[min(static_cast<int>(threadIdx.x), kMostWarps - 1)];  // of the lanes behind them no result is asked
     reduce_lanes<kMostWarps>(value);
   }
 }

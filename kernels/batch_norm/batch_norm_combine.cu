@@ -18,7 +18,7 @@ __global__ void __launch_bounds__(kBlock) batch_norm_combine_moments_kernel(Forw
                                                                            MomentsWorkspace workspace) {
   __shared__ Moments slots[kMostWarps * kChannels];
   const int64_t own = int64_t{blockIdx.x} * kChannels + threadIdx.x % kChannels;
-  const int64_t channel = min(own, a.problem.c - 1);  // beyond c the last one is read, but nothing is written
+  const int64_t channel = own < a.problem.c ? own : 0;  // beyond c the first one is read, but nothing is written
   Moments moments{};
 #pragma unroll 1
   for (int64_t part = threadIdx.x / kChannels; part < parts; part += kRows)
@@ -38,7 +38,7 @@ __global__ void __launch_bounds__(kBlock) batch_norm_combine_moments_kernel(Forw
 __global__ void __launch_bounds__(kBlock) batch_norm_combine_sums_kernel(Backward a, float eps, int64_t parts, SumsWorkspace workspace) {
   __shared__ Sums<2> slots[kMostWarps * kChannels];
   const int64_t own = int64_t{blockIdx.x} * kChannels + threadIdx.x % kChannels;
-  const int64_t channel = min(own, a.problem.c - 1);  // beyond c the last one is read, but nothing is written
+  const int64_t channel = own < a.problem.c ? own : 0;  // beyond c the first one is read, but nothing is written
   Sums<2> sums{};
 #pragma unroll 1
   for (int64_t part = threadIdx.x / kChannels; part < parts; part += kRows)

@@ -341,6 +341,40 @@ TEST(BatchNormCudaPasses, StrideOverMoreElementsThanTheGridHasThreads) {
   }
 }
 
+// Inputs and outputs that fill their allocations: an access of a column beyond c, or of a row beyond the last, is found.
+template <class Arguments, class Run>
+void expect_no_access_beyond(std::span<const Version<Arguments>> versions, Run run) {
+  for (const Version<Arguments>& version : versions)
+    for (const Case& at : {Case{1, 6}, Case{1, 12}, Case{1, 20}, Case{3, 36}, Case{40, 9}, Case{33, 4}}) {
+      const Expected e(at, true);
+      const ExactInput<float> x(e.x), residual(e.residual), dy(e.dy), y(e.given_y), mean(e.given_mean), variance(e.given_variance),
+          gamma(e.gamma), beta(e.beta);
+      device::Array<float> out(e.size), other(e.size), first(at.c), second(at.c);
+      const Arguments arguments = run(at, x.data(), residual.data(), dy.data(), y.data(), mean.data(), variance.data(), gamma.data(),
+                                      beta.data(), out.data(), other.data(), first.data(), second.data());
+      if (!version.why_not(arguments).empty()) continue;
+      EXPECT_NO_THROW(run_version(version, "batch_norm", arguments)) << version.number << ' ' << at.text();
+    }
+}
+
+TEST(BatchNormCuda, NothingBeyondTheArraysIsTouched) {
+  NEEDS_DEVICE();
+  expect_no_access_beyond(forward_training_versions(), [](const Case& at, auto x, auto residual, auto, auto, auto, auto, auto gamma, auto beta,
+                                                          auto out, auto, auto first, auto second) {
+    return ForwardTraining{{at.c, 1e-5, true}, at.rows, x, gamma, beta, residual, out, first, second};
+  });
+  expect_no_access_beyond(forward_inference_versions(), [](const Case& at, auto x, auto residual, auto, auto, auto mean, auto variance, auto gamma,
+                                                           auto beta, auto out, auto, auto, auto) {
+    return ForwardInference{{at.c, 1e-5, true}, at.rows, x, mean, variance, gamma, beta, residual, out};
+  });
+  const auto backward = [](const Case& at, auto x, auto, auto dy, auto y, auto mean, auto variance, auto gamma, auto, auto out, auto other,
+                           auto first, auto second) {
+    return Backward{{at.c, 1e-5, true}, at.rows, x, y, dy, mean, variance, gamma, out, other, first, second, false};
+  };
+  expect_no_access_beyond(backward_training_versions(), backward);
+  expect_no_access_beyond(backward_frozen_versions(), backward);
+}
+
 TEST(BatchNormCudaRefusals, SayWhatAndWhy) {
   const auto why = [](int version, Problem problem, int64_t rows) {
     const auto at = static_cast<std::size_t>(version - 1);

@@ -36,7 +36,7 @@ inline int64_t tiles(const Shape& shape) { return device::ceil_div(shape.packs, 
 inline int64_t rows_at_once(const Shape& shape) { return kBlock / shape.columns; }
 inline dim3 grid_of(const Shape& shape, int64_t parts) { return {static_cast<unsigned>(tiles(shape)), static_cast<unsigned>(parts)}; }
 
-/// A thread's pack and first row among those of its block. Columns beyond c have no rows; they know the last pack's channels.
+/// A thread's pack and first row among those of its block. Columns beyond c have no rows; they know the first pack's channels.
 template <int N>
 struct Place {
   bool has_pack;
@@ -45,7 +45,7 @@ struct Place {
   __device__ explicit Place(const Shape& shape) : rows(kBlock >> shape.log2_columns) {
     const int64_t pack = int64_t{blockIdx.x} * shape.columns + (threadIdx.x & (shape.columns - 1));
     has_pack = pack < shape.packs;
-    channel = (has_pack ? pack : shape.packs - 1) * N;
+    channel = has_pack ? pack * N : 0;
     row = has_pack ? threadIdx.x >> shape.log2_columns : shape.rows;
   }
   __device__ int64_t offset(const Shape& shape, int64_t row_of_x) const { return row_of_x * shape.c + channel; }

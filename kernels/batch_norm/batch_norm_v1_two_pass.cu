@@ -19,7 +19,7 @@ constexpr int kChannels = kWarp;
 constexpr int kRows = kBlock / kChannels;
 constexpr int64_t kMostParts = 1024;  // of the rows in inference
 
-// Lanes beyond c have no rows; they know the last channel.
+// Lanes beyond c have no rows; they know the first channel.
 struct Lane {
   int lane;             // in [0, kChannels)
   bool has_channel;
@@ -27,7 +27,7 @@ struct Lane {
   __device__ Lane(int64_t c, int64_t rows) : lane(threadIdx.x % kChannels) {
     const int64_t own = int64_t{blockIdx.x} * kChannels + lane;
     has_channel = own < c;
-    channel = has_channel ? own : c - 1;
+    channel = has_channel ? own : 0;
     row = has_channel ? threadIdx.x / kChannels : rows;
   }
 };
