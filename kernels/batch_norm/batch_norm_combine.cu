@@ -2,7 +2,7 @@
 //
 // Mapping    a block per 8 channels, 32 threads a channel; thread r takes parts r, r + 32 ..., then shuffles and shared memory
 //            reduce over the 32
-// Traffic    12 parts * c bytes forward and 8 parts * c backward: a 500th of x or less (a part has 500 rows or more, or there is one)
+// Traffic    12 parts * c bytes forward and 8 parts * c backward: where there are several parts, at most a 40th of x
 // Numerics   moments are merged by Chan's formula. The order depends on the number of parts alone, hence on the problem alone
 #include "kernels/batch_norm/batch_norm_device.cuh"
 

@@ -5,7 +5,7 @@
 // Mapping    a block per 8 channels and 512 rows; 256 threads: columns of channels (a power of two up to 8) by rows. Eight
 //            channels of a row are a sector of 32 bytes, so a warp's access is four whole sectors c floats apart
 // Traffic    forward: x twice and y once (12 bytes an element, the minimum is 8); backward: x and g twice, dx once (20; the
-//            minimum is 12), with constant statistics in one pass (12: the minimum). The parts' sums are a 40th of x. A residual, a
+//            minimum is 12), with constant statistics in one pass (12: the minimum). The parts' sums are at most a 40th of x where there are several. A residual, a
 //            ReLU and their gradients are passes of their own, as in v1
 // Numerics   float, relative to the first row; at most 512 / columns rows in sequence, then trees. Deterministic: the parts depend on the
 //            problem alone

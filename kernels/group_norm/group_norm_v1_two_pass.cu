@@ -10,7 +10,7 @@
 // Numerics   float, relative to the group's first element; a sum has a thread's share of the elements in sequence, then 8
 //            halvings: an error of some sqrt(size / 256) roundings. Deterministic
 // Limits     any size with at most 65535 samples; y must not be the residual. Loses to v2 by
-//            one reading of x and 15 barriers
+//            one reading of x and 16 barriers
 #include "kernels/group_norm/group_norm_device.cuh"
 
 namespace skewbench::group_norm::v1 {
