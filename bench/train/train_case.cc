@@ -47,7 +47,9 @@ class TrainingRun {
               const exchange::Communicator& communicator, CaseData data)
       : settings_(settings), communicator_(communicator), data_(std::move(data)),
         placement_(settings.workers, communicator.size(), communicator.rank()),
-        state_(placement_.first(), placement_.last()), exchange_(communicator, placement_, settings_.topology, meter_),
+        queue_(open_device(settings_, communicator)), memory_(queue_ ? Memory(*queue_) : Memory()),
+        state_(placement_.first(), placement_.last(), memory_),
+        exchange_(exchange::make_transport(communicator, memory_, settings_.options.text("exchange")), placement_, settings_.topology, meter_),
         cores_(count_cores(communicator.handle())) {
     exchange::agree(communicator, [&] {
       task_ = make_task<T>(settings_, data_.dataset, memory_);

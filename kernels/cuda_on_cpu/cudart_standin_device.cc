@@ -1,4 +1,6 @@
 // Devices, versions and errors.
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstring>
 
@@ -98,6 +100,8 @@ cudaDeviceProp all_properties() {
   cudaDeviceProp p;
   std::memset(&p, 0, sizeof p);
   std::snprintf(p.name, sizeof p.name, "CUDA on the CPU (translated PTX, no GPU)");
+  const pid_t owner = settings().shared_device ? 0 : getpid();  // NCCL, among others, tells devices apart by it
+  std::memcpy(p.uuid.bytes, &owner, sizeof owner);
   p.major = value_of(cudaDevAttrComputeCapabilityMajor);
   p.minor = value_of(cudaDevAttrComputeCapabilityMinor);
   p.totalGlobalMem = device_bytes_total();

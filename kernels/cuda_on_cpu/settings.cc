@@ -58,6 +58,7 @@ constexpr Variable kVariables[] = {
      [](const std::string& t, Settings& s) { return s.eager_streams = t == "eager", t == "eager" || t == "deferred"; }},
     {"SKEWBENCH_CUDA_DEVICES", "0 or 1",
      [](const std::string& t, Settings& s) { return parse(t, s.devices) && (s.devices == 0 || s.devices == 1); }},
+    {"SKEWBENCH_CUDA_SHARED_DEVICE", "0 or 1", [](const std::string& t, Settings& s) { return parse_switch(t, s.shared_device); }},
     {"SKEWBENCH_CUDA_DRIVER", "a CUDA version such as 12.4", [](const std::string& t, Settings& s) { return parse_version(t, s.driver); }},
     {"SKEWBENCH_CUDA_WATCHDOG", "a number of seconds above 0",
      [](const std::string& t, Settings& s) { return parse(t, s.watchdog_s) && s.watchdog_s > 0; }},

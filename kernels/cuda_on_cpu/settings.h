@@ -16,6 +16,7 @@ struct Settings {
   uint64_t memory_bytes = uint64_t{8} << 30;  ///< SKEWBENCH_CUDA_MEMORY
   bool eager_streams = false;    ///< SKEWBENCH_CUDA_STREAMS=eager
   int devices = 1;               ///< SKEWBENCH_CUDA_DEVICES: 0 or 1
+  bool shared_device = false;    ///< SKEWBENCH_CUDA_SHARED_DEVICE: all processes see one device, otherwise each has its own
   int driver = 0;                ///< SKEWBENCH_CUDA_DRIVER as 1000 major + 10 minor; 0: as new as the runtime
   double watchdog_s = 60;        ///< SKEWBENCH_CUDA_WATCHDOG: processor time that one block may take
   std::string counts_file;       ///< SKEWBENCH_CUDA_COUNTS
