@@ -145,10 +145,10 @@ bench-kernels: setup ## speed of every kernel on the host; counts of translated 
 	$(BUILD)/bin/bench_kernels --place host --out $(BUILD)/bench/kernels_host
 	$(if $(NVCC),$(KERNEL_COUNTS) --out $(BUILD)/bench/kernels_counts,echo 'no nvcc: CUDA kernels are not built and not counted')
 
-bench-gpu: ## speed of every CUDA kernel on a GPU, beside cuDNN; writes results/gpu/
+bench-gpu: ## speed of CUDA kernels on a GPU, beside cuDNN; OPTIONS=... chooses rows
 	python3 jobs/gpu_run.py check
 	+$(PARALLEL_MAKE) $(BUILD)/bin/bench_kernels
-	python3 jobs/gpu_run.py bench --build $(BUILD)
+	python3 jobs/gpu_run.py bench --build $(BUILD) $(OPTIONS)
 
 test-gpu: ## every CUDA test on a GPU, with compute-sanitizer where it is; writes results/gpu/
 	python3 jobs/gpu_run.py check

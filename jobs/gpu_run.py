@@ -2,7 +2,7 @@
 
 check: one sentence and exit code 1 where there is no GPU, or no nvcc. test: every CUDA test through NVIDIA's runtime, then
 again under compute-sanitizer's memcheck, racecheck, initcheck and synccheck where that is installed. bench: every row of
-bench_kernels on the device. Files are named by date and GPU and say what they ran on.
+bench_kernels on the device, or those that further options choose. Files are named by date and GPU and say what they ran on.
 """
 
 import argparse
@@ -12,12 +12,16 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import launch
 
 ROOT = Path(__file__).resolve().parent.parent
 SANITIZERS = ("memcheck", "racecheck", "initcheck", "synccheck")
+SANITIZER_SECONDS = 600  # that one program may take under one tool
 
 
 def why_no_gpu(library="libcuda.so.1"):
@@ -66,11 +70,43 @@ def run_and_keep(command, out):
         for line in process.stdout:
             print(line, end="", flush=True)
             out.write(line)
+            out.flush()
         code = process.wait()
     finally:
         launch.end(process)
     out.write(f"exit code {code}\n\n")
     return code
+
+
+def run_aside(command):
+    """Runs a command that shares the GPU with others: (exit code, what it printed, seconds)."""
+    begin = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen([str(part) for part in command], stdout=output, stderr=subprocess.STDOUT, cwd=ROOT, env=launch.environment(),
+                                   start_new_session=True)
+        try:
+            code = process.wait(SANITIZER_SECONDS)
+        except subprocess.TimeoutExpired:
+            code = f"none: still running after {SANITIZER_SECONDS} s, killed"
+        launch.end(process)
+        output.seek(0)
+        return code, output.read().decode(errors="replace"), time.monotonic() - begin
+
+
+def sanitize(sanitizer, programs, out):
+    """Every program under every tool, side by side; of those that find nothing, the last line is kept. The exit codes."""
+    runs = [(tool, program) for program in programs for tool in SANITIZERS]
+    command = lambda tool, program: [sanitizer, "--tool", tool, "--error-exitcode", "9", program, "--gtest_brief=1"]
+    codes = []
+    with ThreadPoolExecutor(max_workers=min(8, launch.cores())) as pool:
+        for run, (code, text, seconds) in zip(runs, pool.map(lambda run: run_aside(command(*run)), runs)):
+            last = (text.strip().splitlines() or ["it printed nothing"])[-1]
+            said = f"{'ok  ' if code == 0 else 'FAIL'}  {run[0]:<10} {run[1].name:<40} {seconds:6.1f} s  exit code {code}  {last}\n"
+            print(said, end="", flush=True)
+            out.write(said + (text + "\n" if code else ""))
+            out.flush()
+            codes.append(code)
+    return codes
 
 
 def test(build, folder):
@@ -79,25 +115,22 @@ def test(build, folder):
     with path.open("w") as out:
         out.write(facts)
         codes = [run_and_keep([sys.executable, "jobs/run_tests.py", "--build", build, "--cuda", "gpu"], out)]
-        sanitizer = shutil.which("compute-sanitizer")
-        programs = sorted(p for p in (build / "gpu/tests").rglob("*_cuda_test") if p.is_file()) if sanitizer else []
-        if not sanitizer:
+        if sanitizer := shutil.which("compute-sanitizer"):
+            codes += sanitize(sanitizer, sorted(p for p in (build / "gpu/tests").rglob("*_cuda_test") if p.is_file()), out)
+        else:
             out.write("compute-sanitizer is not installed: not run\n")
-        for program in programs:
-            for tool in SANITIZERS:
-                codes.append(run_and_keep([sanitizer, "--tool", tool, "--error-exitcode", "9", program, "--gtest_brief=1"], out))
         verdict = "PASSED" if not any(codes) else "FAILED"
         out.write(f"{verdict}: {len(codes)} runs, {sum(map(bool, codes))} of them failed\n")
     print(f"{verdict}; {path}")
     return 0 if verdict == "PASSED" else 1
 
 
-def bench(build, folder):
+def bench(build, folder, options):
     gpu, facts = environment()
     name = folder / stem("kernels", gpu)
     with Path(f"{name}.txt").open("w") as out:
         out.write(facts)
-        code = run_and_keep([build / "bin/bench_kernels", "--place", "device", "--needs-gpu", "--out", name], out)
+        code = run_and_keep([build / "bin/bench_kernels", "--place", "device", "--needs-gpu", "--out", name, *options], out)
     print(f"exit code {code}; {name}.txt, .jsonl, .h5")
     return code
 
@@ -107,7 +140,9 @@ def main(arguments):
     parser.add_argument("what", choices=("check", "test", "bench"))
     parser.add_argument("--build", default="build", help="the build folder [build]")
     parser.add_argument("--results", default=str(ROOT / "results/gpu"), help="where to write [results/gpu]")
-    options = parser.parse_args(arguments)
+    options, passed_on = parser.parse_known_args(arguments)
+    if passed_on and options.what != "bench":
+        parser.error(f"only bench passes options on: {' '.join(passed_on)}")
     if reason := why_no_gpu():
         print(f"gpu_run: {reason}", file=sys.stderr)
         return 1
@@ -115,7 +150,8 @@ def main(arguments):
         return 0
     folder = Path(options.results)
     folder.mkdir(parents=True, exist_ok=True)
-    return (test if options.what == "test" else bench)(Path(options.build).resolve(), folder)
+    build = Path(options.build).resolve()
+    return test(build, folder) if options.what == "test" else bench(build, folder, passed_on)
 
 
 if __name__ == "__main__":

@@ -42,17 +42,17 @@ class GpuRunTest(unittest.TestCase):
         path.chmod(0o755)
         return path
 
-    def run_main(self, what):
+    def run_main(self, what, *more):
         with mock.patch.object(gpu_run, "why_no_gpu", return_value=""):
-            code = gpu_run.main([what, "--build", str(self.folder / "build"), "--results", str(self.folder / "results")])
+            code = gpu_run.main([what, "--build", str(self.folder / "build"), "--results", str(self.folder / "results"), *more])
         files = sorted((self.folder / "results").glob("*.txt"))
         return code, files[-1].read_text()
 
     def test_bench_keeps_what_was_printed(self):
-        self.script("build/bin/bench_kernels", "echo row of $2; exit 3\n")
-        code, text = self.run_main("bench")
+        self.script("build/bin/bench_kernels", "echo row of $2, $6 $7; exit 3\n")
+        code, text = self.run_main("bench", "--batches", "32")
         self.assertEqual(code, 3)
-        self.assertIn("row of device", text)
+        self.assertIn("row of device, --batches 32", text)
         self.assertRegex(text, r"(?m)^# revision: [0-9a-f]{40}$|^# revision: ")
         self.assertIn("exit code 3", text)
 
@@ -65,7 +65,8 @@ class GpuRunTest(unittest.TestCase):
             code, text = self.run_main("test")
         self.assertEqual(code, 1)
         self.assertIn("FAILED: 5 runs, 1 of them failed", text)
-        self.assertIn("sanitizer initcheck", text)
+        self.assertRegex(text, r"(?m)^ok    initcheck +a_cuda_test .*  sanitizer initcheck$")
+        self.assertRegex(text, r"(?m)^FAIL  racecheck +a_cuda_test .*exit code 1 .*\nsanitizer racecheck$")
 
     def kept(self, original):
         """The suite's own test runner is not started: it would look for every test of the tree."""
