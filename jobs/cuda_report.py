@@ -13,7 +13,7 @@ import json
 import re
 import shutil
 import sys
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import cuda_resources
@@ -51,7 +51,7 @@ def resource_rows(kernels, gpus, launches):
     for kernel in sorted(kernels, key=lambda kernel: (kernel.folder, kernel.name, kernel.architecture)):
         usage, found = kernel.usage, occupancy_of(kernel, gpus, launches)
         threads, dynamic, occupancy = found or (0, 0, None)
-        tensor = " ".join(f"{number}x{opcode}" for opcode, number in kernel.code.tensor.items())
+        tensor = " ".join(f"{number}x{opcode.removeprefix('HMMA.mma.sync.aligned.')}" for opcode, number in kernel.code.tensor.items())
         machine = (usage.registers, usage.spill_stores + usage.spill_loads, usage.stack, usage.shared + dynamic, threads or "?",
                    f"{100 * occupancy.share:.0f}" if occupancy else "?", occupancy.limit if occupancy else "")
         yield (kernel.name, kernel.architecture, *(machine if kernel.architecture != cuda_resources.PTX else ("",) * len(machine)),
@@ -83,6 +83,17 @@ def print_table(rows):
         cells = [cell.ljust(width) if i == 0 or not re.match(r"[\d.]+$", cell) else cell.rjust(width)
                  for i, (cell, width) in enumerate(zip(row, widths))]
         print("  ".join(cells).rstrip())
+
+
+def plain(value):
+    """As JSON has it. dataclasses.asdict takes a Counter's items for things to count."""
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    return value
 
 
 def suggest(kernels, expected):
@@ -135,7 +146,7 @@ def main(arguments):
         print("# least: what any version must move. asked for: what the threads load and store; caches serve what exceeds the least.")
         print_table(traffic_rows(cases, gpus, tensor_kernels))
     if options.json:
-        Path(options.json).write_text(json.dumps({"schema": 1, "kernels": [asdict(kernel) for kernel in kernels], "counts": counts}, indent=1))
+        Path(options.json).write_text(json.dumps({"schema": 1, "kernels": [plain(kernel) for kernel in kernels], "counts": counts}, indent=1))
     print()
     for problem in problems:
         print(f"NOT AS EXPECTED  {problem}")

@@ -3,6 +3,9 @@
 The last class is the test of the kernels themselves. Where nvcc is, missing tools and missing builds fail.
 """
 
+import contextlib
+import io
+import json
 import os
 import shutil
 import tempfile
@@ -10,6 +13,7 @@ import unittest
 from collections import Counter
 from pathlib import Path
 
+import cuda_report
 import cuda_resources
 import cuda_tools
 import gpu_model
@@ -225,3 +229,12 @@ class BuildTest(unittest.TestCase):
         problems += cuda_resources.check_all(kernels, expected)
         self.assertGreater(len(kernels), 0)
         self.assertEqual(problems, [], "\n".join(problems))
+
+    def test_both_tables_as_json(self):
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as printed:
+            path = Path(folder) / "report.json"
+            code = cuda_report.main(["--build", os.environ.get("SKEWBENCH_BUILD", str(ROOT / "build")), "--json", str(path)])
+            report = json.loads(path.read_text())
+        self.assertEqual(code, 0, printed.getvalue()[-500:])
+        loads = [kernel["code"]["loads"] for kernel in report["kernels"] if kernel["name"] == "add_v2_kernel"]
+        self.assertTrue(loads and all(set(widths) == {"16", "4"} for widths in loads), loads)

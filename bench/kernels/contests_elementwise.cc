@@ -1,4 +1,4 @@
-// One pass over vectors: ReLU, addition, the weighted sum of parameters, the update. Equal to the reference to the bit, but
+// One pass over vectors: ReLU, addition, the weighted sum of parameters, the update, the distance of two. Equal to the reference to the bit, but
 // oneDNN's, whose order of operations is its own.
 #include <fmt/format.h>
 
@@ -9,10 +9,12 @@
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/mix/mix.h"
 #include "kernels/sgd/sgd.h"
+#include "kernels/squared_distance/squared_distance.h"
 #ifdef SKEWBENCH_CUDA
 #include "kernels/elementwise/elementwise_cuda.h"
 #include "kernels/mix/mix_cuda.h"
 #include "kernels/sgd/sgd_cuda.h"
+#include "kernels/squared_distance/squared_distance_cuda.h"
 #endif
 
 namespace skewbench::bench_kernels {
@@ -133,6 +135,28 @@ std::vector<Contest> sgd_contests(const Shape& shape, int64_t n) {
       return sgd::Step{table->table(), options, at.at(x), at.at(gradient), at.at(momentum), at.at(x), true};
     });
   }
+#endif
+  return {contest};
+}
+
+// Multiples of 1/16: sums of their squares are exact in double, in whichever order.
+std::vector<Contest> squared_distance_contests(const Shape& shape, int64_t n) {
+  if (n != 1) return {};
+  const int64_t count = shape.of("count");
+  Contest contest = begin_contest(shape, "forward", n);
+  const int a = contest.input("a", 4 * count), b = contest.input("b", 4 * count), out = contest.exact_output("out", 8);
+  contest.fill = [=](Contest& c) {
+    for (int64_t i = 0; i < count; ++i) {
+      c.before(a)[static_cast<std::size_t>(i)] = static_cast<float>(i % 97 - 48) / 16;
+      c.before(b)[static_cast<std::size_t>(i)] = static_cast<float>(i % 89 - 44) / 16;
+    }
+    squared_distance::distance_ref(count, c.before(a).data(), c.before(b).data(), c.want<double>(out).data());
+  };
+  contest.on_host("own", "plain loop", [=](const Addresses& at) { squared_distance::distance_ref(count, at.at(a), at.at(b), at.at<double>(out)); });
+#ifdef SKEWBENCH_CUDA
+  contest.on_device<squared_distance::Distance>(squared_distance::distance_versions(), nullptr, [=](const Addresses& at) {
+    return squared_distance::Distance{count, at.at(a), at.at(b), at.at<double>(out)};
+  });
 #endif
   return {contest};
 }

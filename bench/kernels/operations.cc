@@ -24,6 +24,13 @@ std::vector<Contest> contests_of(const Shape& shape, int64_t n) {
       {"scaled_sign", scaled_sign_contests},
       {"top_k", top_k_contests},
       {"augment", augment_contests},
+      {"evo_norm", evo_norm_contests},
+      {"image_to_real", image_to_real_contests},
+      {"ternary", ternary_contests},
+      {"image_levels", image_levels_contests},
+      {"random_k", random_k_contests},
+      {"sparse", sparse_contests},
+      {"squared_distance", squared_distance_contests},
   };
   const auto found = operations.find(shape.operation);
   REQUIRE(found != operations.end(), "{}: nobody knows the operation {}", shape.name(), shape.operation);

@@ -27,6 +27,13 @@ std::vector<Contest> qsgd_contests(const Shape&, int64_t n);
 std::vector<Contest> scaled_sign_contests(const Shape&, int64_t n);
 std::vector<Contest> top_k_contests(const Shape&, int64_t n);
 std::vector<Contest> augment_contests(const Shape&, int64_t n);
+std::vector<Contest> evo_norm_contests(const Shape&, int64_t n);
+std::vector<Contest> image_to_real_contests(const Shape&, int64_t n);
+std::vector<Contest> ternary_contests(const Shape&, int64_t n);
+std::vector<Contest> image_levels_contests(const Shape&, int64_t n);
+std::vector<Contest> random_k_contests(const Shape&, int64_t n);
+std::vector<Contest> sparse_contests(const Shape&, int64_t n);
+std::vector<Contest> squared_distance_contests(const Shape&, int64_t n);
 
 /// A contest without arrays.
 Contest begin_contest(const Shape& shape, const std::string& direction, int64_t n);

@@ -37,7 +37,7 @@ namespace skewbench::train {
   ENTRY(batch_norm_backward_training, batch_norm::Backward, batch_norm::backward_training_versions(),                                       \
         batch_norm::backward_training_vendor(), nullptr)                                                                                     \
   ENTRY(batch_norm_backward_frozen, batch_norm::Backward, batch_norm::backward_frozen_versions(), nullptr, nullptr)                         \
-  ENTRY(pooling_forward, pooling::Forward, pooling::forward_versions(), nullptr, nullptr)                                                   \
+  ENTRY(pooling_forward, pooling::Forward, pooling::forward_versions(), pooling::forward_vendor(), nullptr)                                 \
   ENTRY(pooling_backward, pooling::Backward, pooling::backward_versions(), nullptr, nullptr)                                                \
   ENTRY(local_response_norm_forward, local_response_norm::Forward, local_response_norm::forward_versions(), nullptr, nullptr)               \
   ENTRY(local_response_norm_backward, local_response_norm::Backward, local_response_norm::backward_versions(), nullptr, nullptr)            \
