@@ -145,6 +145,9 @@ def main(arguments):
         print("\n# Traffic, counted on the CPU, and the least time it can take: a PREDICTION from documented peaks, not yet run on a GPU.")
         print("# least: what any version must move. asked for: what the threads load and store; caches serve what exceeds the least.")
         print_table(traffic_rows(cases, gpus, tensor_kernels))
+        counted = {launch["kernel"] for case in counts for launch in case["launches"]}
+        if uncounted := sorted({kernel.name for kernel in shown if kernel.mangled not in counted}):
+            print(f"# In no case above: {', '.join(uncounted)}")
     if options.json:
         Path(options.json).write_text(json.dumps({"schema": 1, "kernels": [plain(kernel) for kernel in kernels], "counts": counts}, indent=1))
     print()
