@@ -7,10 +7,10 @@
 namespace skewbench::train {
 
 DataFeed::DataFeed(const partitions::Dataset& dataset, const partitions::Partition& partition, int first, int last,
-                   uint64_t seed, const partitions::Augmentation& augmentation)
-    : dataset_(dataset), first_(first), seed_(seed), augmentation_(augmentation) {
+                   uint64_t seed, const partitions::Augmentation& augmentation, bool task_changes_images)
+    : dataset_(dataset), first_(first), seed_(seed), augmentation_(augmentation), task_changes_images_(task_changes_images) {
   for (int worker = first; worker < last; ++worker)
-    feeds_.push_back({partitions::Sampler(partition[static_cast<std::size_t>(worker)], seed, worker), {}, {}, {}});
+    feeds_.push_back({partitions::Sampler(partition[static_cast<std::size_t>(worker)], seed, worker), {}, {}, {}, {}});
 }
 
 const Batch& DataFeed::draw(int worker, int64_t count) {
@@ -21,21 +21,23 @@ const Batch& DataFeed::draw(int worker, int64_t count) {
   feed.samples.resize(static_cast<std::size_t>(count * dataset_.shape.bytes()));
   feed.labels.resize(static_cast<std::size_t>(count));
   partitions::gather(dataset_.train, dataset_.shape, indices_, feed.samples.data());
-  if (augmentation_.any()) change_images(worker, feed);
+  if (augmentation_.any()) draw_changes(worker, feed);
   for (std::size_t i = 0; i < indices_.size(); ++i)
     feed.labels[i] = dataset_.train.labels[static_cast<std::size_t>(indices_[i])];
   samples_drawn_ += count;
-  feed.batch = {count, feed.samples.data(), feed.labels.data(), nullptr};
+  feed.batch = {count, feed.samples.data(), feed.labels.data(), nullptr, feed.changes.empty() ? nullptr : feed.changes.data()};
   return feed.batch;
 }
 
-void DataFeed::change_images(int worker, Feed& feed) {
+void DataFeed::draw_changes(int worker, Feed& feed) {
   const auto decided = partitions::draw_changes(dataset_.shape, augmentation_, seed_, worker, indices_, passes_);  // refuses what is no image
-  std::vector<augment::Change> changes;
-  for (const auto& [mirror, down, right] : decided) changes.push_back({mirror, static_cast<int32_t>(down), static_cast<int32_t>(right)});
+  feed.changes.clear();
+  for (const auto& [mirror, down, right] : decided) feed.changes.push_back({mirror, static_cast<int32_t>(down), static_cast<int32_t>(right)});
+  if (task_changes_images_) return;
   const auto& dims = dataset_.shape.dims;
   const augment::Problem images{dims[0], dims[1], dims[2] * partitions::element_bytes(dataset_.shape.type)};
-  augment::augment_host(images, std::ssize(changes), changes.data(), reinterpret_cast<uint8_t*>(feed.samples.data()));
+  augment::augment_host(images, std::ssize(feed.changes), feed.changes.data(), reinterpret_cast<uint8_t*>(feed.samples.data()));
+  feed.changes.clear();
 }
 
 partitions::Augmentation parse_augmentation(const std::string& text) {

@@ -14,9 +14,10 @@ namespace skewbench::train {
 
 class DataFeed {
  public:
-  /// For workers first .. last - 1. The data set must outlive the feed.
+  /// For workers first .. last - 1. The data set must outlive the feed. Where the task changes images itself, a batch has them as
+  /// they are, and what is to be done to them.
   DataFeed(const partitions::Dataset& dataset, const partitions::Partition& partition, int first, int last, uint64_t seed,
-           const partitions::Augmentation& augmentation);
+           const partitions::Augmentation& augmentation, bool task_changes_images = false);
 
   /// The worker's next `count` samples; a share that runs out is reshuffled. Valid until the worker's next draw.
   const Batch& draw(int worker, int64_t count);
@@ -30,14 +31,16 @@ class DataFeed {
     partitions::Sampler sampler;
     AlignedVector<std::byte> samples;
     std::vector<int32_t> labels;
+    std::vector<augment::Change> changes;
     Batch batch;
   };
-  void change_images(int worker, Feed& feed);  ///< the samples of the draw that indices_ and passes_ name
+  void draw_changes(int worker, Feed& feed);  ///< of the samples that indices_ and passes_ name
 
   const partitions::Dataset& dataset_;
   int first_;
   uint64_t seed_;
   partitions::Augmentation augmentation_;
+  bool task_changes_images_;
   std::vector<Feed> feeds_;
   std::vector<int64_t> indices_, passes_;
   int64_t samples_drawn_ = 0;

@@ -99,6 +99,25 @@ TEST(DataFeed, SameBytesForAnyPlacement) {
   }
 }
 
+TEST(DataFeed, WhatATaskIsToChangeComesWithTheImages) {
+  Data data;
+  const partitions::Augmentation augmentation{.mirror = true, .crop_pad = 2};
+  DataFeed changed = data.feed(0, kWorkers, augmentation);
+  DataFeed left(data.dataset, data.partition, 0, kWorkers, kSeed, augmentation, true);
+  const auto& dims = data.dataset.shape.dims;
+  for (int step = 0; step < 5; ++step) {
+    const Batch& want = changed.draw(1, 7);
+    const Batch& batch = left.draw(1, 7);
+    EXPECT_EQ(want.changes, nullptr);
+    ASSERT_NE(batch.changes, nullptr);
+    std::vector<std::byte> got(static_cast<std::size_t>(batch.count) * data.sample_bytes());
+    augment::augment_ref({dims[0], dims[1], static_cast<int64_t>(data.sample_bytes()) / (dims[0] * dims[1])}, batch.count,
+                         reinterpret_cast<const uint8_t*>(batch.samples), batch.changes, reinterpret_cast<uint8_t*>(got.data()));
+    EXPECT_EQ(std::memcmp(got.data(), want.samples, got.size()), 0);
+    EXPECT_NE(std::memcmp(got.data(), batch.samples, got.size()), 0) << "nothing was changed";
+  }
+}
+
 TEST(DataFeed, AnotherSeedAnotherOrder) {
   Data data;
   DataFeed one = data.feed(0, 1), other = data.feed(0, 1, {}, kSeed + 1);

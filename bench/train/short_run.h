@@ -40,7 +40,8 @@ inline Outcome train(const Settings& settings, const CaseData& data, const excha
   exchange::Exchange exchange(exchange::make_transport(communicator, memory, settings.options.text("exchange")), placement,
                               settings.topology, meter);
   const auto task = make_task<float>(settings, data.dataset, memory);
-  DataFeed feed(data.dataset, data.partition, placement.first(), placement.last(), settings.hyper.seed, settings.augmentation);
+  DataFeed feed(data.dataset, data.partition, placement.first(), placement.last(), settings.hyper.seed, settings.augmentation,
+                task->changes_images());
   Run<float> run(*task, exchange, state, feed, settings.hyper);
   const auto algorithm = find_algorithm<float>(settings.options.text("algorithm"))(run);
   Evaluator<float> evaluator(run, data.dataset, settings.eval_samples, settings.eval_workers);

@@ -55,7 +55,7 @@ class TrainingRun {
       task_ = make_task<T>(settings_, data_.dataset, memory_);
       task_->reserve(settings_.hyper.batch);
       feed_ = std::make_unique<DataFeed>(data_.dataset, data_.partition, placement_.first(), placement_.last(),
-                                         settings_.hyper.seed, settings_.augmentation);
+                                         settings_.hyper.seed, settings_.augmentation, task_->changes_images());
       run_ = std::make_unique<Run<T>>(*task_, exchange_, state_, *feed_, settings_.hyper);
       algorithm_ = find_algorithm<T>(settings_.options.text("algorithm"))(*run_);
       evaluator_ = std::make_unique<Evaluator<T>>(*run_, data_.dataset, settings_.eval_samples, settings_.eval_workers);

@@ -24,6 +24,7 @@ struct Trained {
 Trained network_with(const std::string& operation, int rung) {
   if (operation == "pooling_forward" && rung == 3) return {"synthetic:4x4x1,4,16,4/resnet20/none"};
   if (operation == "add") return {"synthetic:4x4x1,4,16,4/resnet20/none"};
+  if (operation == "augment") return {"synthetic:12x12x1,4,16,4/lenet/group", "/augment=mirror+crop:1"};
   if (operation.starts_with("local_response_norm") || operation.starts_with("relu")) return {"synthetic:12x12x1,4,16,4/lenet/none"};
   if (operation == "batch_norm_backward_frozen" || operation == "batch_norm_forward_inference")
     return {"synthetic:12x12x1,4,16,4/lenet/batch", "/running-stats=frozen"};

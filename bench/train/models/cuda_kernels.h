@@ -2,6 +2,7 @@
 // Pointers are device memory.
 #pragma once
 
+#include "kernels/augment/augment_cuda.h"
 #include "kernels/base/memory.h"
 #include "kernels/base/queue.h"
 #include "kernels/batch_norm/batch_norm_cuda.h"
@@ -44,6 +45,7 @@ namespace skewbench::train {
   ENTRY(relu_forward, elementwise::ReluForward, elementwise::relu_forward_versions(), nullptr, nullptr)                                     \
   ENTRY(relu_backward, elementwise::ReluBackward, elementwise::relu_backward_versions(), nullptr, nullptr)                                  \
   ENTRY(add, elementwise::Add, elementwise::add_versions(), nullptr, nullptr)                                                               \
+  ENTRY(augment, augment::Augment, augment::augment_versions(), nullptr, nullptr)                                                           \
   ENTRY(image_to_real, elementwise::ImageToReal, elementwise::image_to_real_versions(), nullptr, nullptr)                                   \
   ENTRY(loss_and_gradient, softmax_cross_entropy::LossAndGradient, softmax_cross_entropy::loss_and_gradient_versions(), nullptr, nullptr)   \
   ENTRY(evaluate, softmax_cross_entropy::Evaluate, softmax_cross_entropy::evaluate_versions(), nullptr, nullptr)
@@ -168,6 +170,11 @@ class CudaKernels {
   void scale(int64_t count, float factor, const float* x, float* out) const {
     const mix::Input<float> input{x, 1, factor};
     mix::mix<float>(memory(), {&input, 1}, count, out, 1);
+  }
+  /// Returns `out`.
+  const uint8_t* augment(const augment::Problem& problem, int64_t n, const uint8_t* images, const augment::Change* changes, uint8_t* out) const {
+    queue_->launch(cuda_operations::augment(), {problem, n, images, changes, out});
+    return out;
   }
   void image_to_real(int64_t pixels, int64_t channels, const uint8_t* images, const float* mean, const float* scale,
                      float* out) const {

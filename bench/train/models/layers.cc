@@ -16,7 +16,7 @@ class HostNetworkKernels : public NetworkKernels<typename K::Scalar> {
   std::unique_ptr<Layer<T>> make_layer(const Architecture& architecture, const LayerNode& node) override {
     return train::make_layer(kernels_, architecture, node);
   }
-  LabelledImages<T> stage(const LabelledImages<T>& samples, int64_t, int64_t) override { return samples; }  // the loss looks at the labels
+  LabelledImages<T> stage(const LabelledImages<T>& samples, const Shape&, int64_t) override { return samples; }  // the loss looks at the labels
 
   void image_to_real(int64_t pixels, int64_t channels, const uint8_t* images, const T* mean, const T* scale, T* out) override {
     kernels_.image_to_real(pixels, channels, images, mean, scale, out);

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "bench/train/models/architecture.h"
+#include "kernels/augment/augment.h"
 #include "kernels/base/memory.h"
 
 namespace skewbench::train {
@@ -37,13 +38,15 @@ class Layer {
   virtual bool gradient_in_place() const { return false; }
 };
 
-/// `count` samples: images [count, h, w, c], labels [count], weights [count] or null for all 1.
+/// `count` samples: images [count, h, w, c], labels [count], weights [count] or null for all 1, changes [count] that a device
+/// is to make to the images, or null.
 template <class T>
 struct LabelledImages {
   int64_t count;
   const uint8_t* images;
   const int32_t* labels;
   const T* weights;
+  const augment::Change* changes = nullptr;
 };
 
 /// A set of kernels as a network uses it. Its memory holds parameters, gradients and activations. Where that is a device's,
@@ -59,7 +62,7 @@ class NetworkKernels {
   virtual std::unique_ptr<Layer<T>> make_layer(const Architecture& architecture, const LayerNode& node) = 0;
 
   /// Host arrays -> where kernels read them, valid until the next call. Refuses labels outside [0, classes).
-  virtual LabelledImages<T> stage(const LabelledImages<T>& samples, int64_t image_bytes, int64_t classes) = 0;
+  virtual LabelledImages<T> stage(const LabelledImages<T>& samples, const Shape& image, int64_t classes) = 0;
 
   // As the kernels of those names, all arrays staged or in memory().
   virtual void image_to_real(int64_t pixels, int64_t channels, const uint8_t* images, const T* mean, const T* scale, T* out) = 0;

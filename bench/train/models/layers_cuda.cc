@@ -14,7 +14,7 @@ constexpr int64_t kSamplesAtOnce = 256;
 class CudaNetworkKernels : public NetworkKernels<float> {
  public:
   explicit CudaNetworkKernels(device::Queue& queue)
-      : queue_(queue), kernels_(queue), images_(memory()), labels_(memory()), weights_(memory()), result_(memory(), 1) {
+      : queue_(queue), kernels_(queue), images_(memory()), changed_(memory()), changes_(memory()), labels_(memory()), weights_(memory()), result_(memory(), 1) {
     results_.at_least(kMostUnderWay * static_cast<int64_t>(sizeof(Result)));
   }
 
@@ -24,13 +24,17 @@ class CudaNetworkKernels : public NetworkKernels<float> {
     return train::make_layer(kernels_, architecture, node);
   }
 
-  LabelledImages<float> stage(const LabelledImages<float>& samples, int64_t image_bytes, int64_t classes) override {
+  LabelledImages<float> stage(const LabelledImages<float>& samples, const Shape& image, int64_t classes) override {
     softmax_cross_entropy::check(samples.count, classes, samples.labels);
     const auto up = [&]<class T>(Buffer<T>& buffer, const T* host, int64_t count) {
       memory().upload(buffer.at_least(count), host, bytes_of<T>(count));
       return buffer.data();
     };
-    return {samples.count, up(images_, samples.images, samples.count * image_bytes), up(labels_, samples.labels, samples.count),
+    const uint8_t* images = up(images_, samples.images, samples.count * image.size());
+    if (samples.changes)
+      images = kernels_.augment({image.h, image.w, image.c}, samples.count, images, up(changes_, samples.changes, samples.count),
+                                changed_.at_least(samples.count * image.size()));
+    return {samples.count, images, up(labels_, samples.labels, samples.count),
             samples.weights ? up(weights_, samples.weights, samples.count) : nullptr};
   }
 
@@ -80,7 +84,8 @@ class CudaNetworkKernels : public NetworkKernels<float> {
   static constexpr int64_t kMostUnderWay = 1024;
   device::Queue& queue_;
   CudaKernels kernels_;
-  Buffer<uint8_t> images_;  // the last staged samples
+  Buffer<uint8_t> images_, changed_;  // the last staged samples
+  Buffer<augment::Change> changes_;
   Buffer<int32_t> labels_;
   Buffer<float> weights_;
   Buffer<Result> result_;          // of the last loss or evaluation

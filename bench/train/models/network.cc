@@ -118,10 +118,10 @@ void BasicNetwork<T>::set_parameters(const T* parameters) {
 
 template <class T>
 LabelledImages<T> BasicNetwork<T>::stage(const LabelledImages<T>& samples, int64_t first, int64_t count) {
-  const int64_t image_bytes = architecture_.shape(0).size();
-  return kernels_->stage({count, samples.images + first * image_bytes, samples.labels + first,
-                          samples.weights ? samples.weights + first : nullptr},
-                         image_bytes, classes());
+  const Shape& image = architecture_.shape(0);
+  return kernels_->stage({count, samples.images + first * image.size(), samples.labels + first,
+                          samples.weights ? samples.weights + first : nullptr, samples.changes ? samples.changes + first : nullptr},
+                         image, classes());
 }
 
 template <class T>

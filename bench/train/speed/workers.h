@@ -15,7 +15,8 @@ class Workers {
           Task<float>& task, const exchange::Communicator& communicator)
       : settings_(settings), placement_(settings.workers, communicator.size(), communicator.rank()),
         state_(placement_.first(), placement_.last()), exchange_(communicator, placement_, settings.topology, meter_),
-        feed_(dataset, partition, placement_.first(), placement_.last(), settings.hyper.seed, settings.augmentation),
+        feed_(dataset, partition, placement_.first(), placement_.last(), settings.hyper.seed, settings.augmentation,
+              task.changes_images()),
         run_(task, exchange_, state_, feed_, settings.hyper),
         algorithm_(find_algorithm<float>(settings.options.text("algorithm"))(run_)) {}
 

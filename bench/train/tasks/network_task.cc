@@ -20,7 +20,8 @@ double NetworkTask::loss_and_gradient(const float* parameters, const Batch& batc
 }
 
 void NetworkTask::enqueue_gradient(const float* parameters, const Batch& batch, float* gradient, double& loss) {
-  network_.enqueue_gradient(parameters, {batch.count, images(batch), batch.labels, batch.weights}, gradient, loss);
+  REQUIRE(!batch.changes || changes_images(), "{} images came with changes to be made on a device, to a network on the host", batch.count);
+  network_.enqueue_gradient(parameters, {batch.count, images(batch), batch.labels, batch.weights, batch.changes}, gradient, loss);
 }
 
 Evaluation NetworkTask::evaluate(const float* parameters, const Batch& samples) {

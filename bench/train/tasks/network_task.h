@@ -17,6 +17,7 @@ class NetworkTask : public Task<float> {
   double flops_per_sample() const override { return network_.architecture().flops_per_sample(); }
   bool has_classes() const override { return true; }
   Memory memory() const override { return network_.memory(); }
+  bool changes_images() const override { return network_.memory().on_device(); }
   void reserve(int64_t batch) override { network_.prepare(batch); }
   void initial_parameters(uint64_t seed, float* parameters) const override {
     network_.initial_parameters(seed, parameters);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 
+#include "kernels/augment/augment.h"
 #include "kernels/base/layout.h"
 #include "kernels/base/memory.h"
 
@@ -20,6 +21,7 @@ struct Batch {
   const std::byte* samples = nullptr;  ///< count x sample bytes; may be null for tasks whose samples are indices
   const int32_t* labels = nullptr;     ///< [count]
   const float* weights = nullptr;      ///< [count] sample weights; null: all 1
+  const augment::Change* changes = nullptr;  ///< [count], still to be made to the images; null: none. Only for tasks that change_images()
 };
 
 struct Evaluation {
@@ -39,6 +41,9 @@ class Task {
 
   /// Where parameters and gradients lie. Samples lie on the host.
   virtual Memory memory() const { return {}; }
+
+  /// Whether images are changed after they have crossed to a device, instead of by the feed.
+  virtual bool changes_images() const { return false; }
 
   /// Allocates what batches of so many samples will need, so that a device too small for it is found before the first step.
   virtual void reserve(int64_t) {}
