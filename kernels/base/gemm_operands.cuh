@@ -143,16 +143,18 @@ class Target {
     const RowStart start = rows_.row(row);
     if (start.is_inside && column < columns_) store(start.offset + first_column_, column, sum);
   }
-  /// Four neighbours; column is a multiple of 4.
+  /// Of each row, four neighbours each; the last one may have fewer.
+  __device__ int quads() const { return (columns_ + 3) / 4; }
+  /// One of them, by its first column.
   __device__ void put(int row, int column, float4 sums) const {
     const RowStart start = rows_.row(row);
     if (!start.is_inside) return;
     const int64_t first = start.offset + first_column_;
     if (output_.by_four) {
-      if (column < columns_) store(first, column, sums);  // both multiples of 4
+      store(first, column, sums);
       return;
     }
-    if (column + 0 < columns_) store(first, column, sums.x);
+    store(first, column, sums.x);
     if (column + 1 < columns_) store(first, column + 1, sums.y);
     if (column + 2 < columns_) store(first, column + 2, sums.z);
     if (column + 3 < columns_) store(first, column + 3, sums.w);

@@ -121,6 +121,7 @@ template <class Target>
 __device__ void store_tile(const float4* outputs, const Target& target) {
   constexpr int kQuads = Tile::kColumns / 4, kRowsAtOnce = Tile::kThreads / kQuads;
   const int thread = static_cast<int>(threadIdx.x), quad = thread % kQuads;
+  if (quad >= target.quads()) return;
 #pragma unroll 1
   for (int row = thread / kQuads, turn = 0; turn < Tile::kRows / kRowsAtOnce; ++turn, row += kRowsAtOnce)
     target.put(row, 4 * quad, outputs[output_slot(row, quad)]);
