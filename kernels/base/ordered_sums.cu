@@ -20,9 +20,9 @@ constexpr int64_t kLeastRun = 64;        // rows; eight for each of the eight th
 
 constexpr int64_t ceil_div(int64_t value, int64_t step) { return (value + step - 1) / step; }
 
-__device__ float finished(const PartSum& sum, int64_t i, float value) {
+__device__ float finished(const PartSum& sum, int64_t i, int64_t column, float value) {
   if (sum.accumulate) return sum.out[i] + value;
-  if (sum.bias) value += sum.bias[i % sum.columns];
+  if (sum.bias) value += sum.bias[column];
   return sum.relu && value <= 0 ? 0.0f : value;
 }
 
@@ -36,15 +36,18 @@ __global__ void __launch_bounds__(kBlock) add_parts_kernel(PartSum sum, int64_t 
     total.x += next.x, total.y += next.y, total.z += next.z, total.w += next.w;
   }
   const float of[4] = {total.x, total.y, total.z, total.w};
+  int64_t column = sum.bias ? first % sum.columns : 0;
 #pragma unroll
-  for (int j = 0; j < 4; ++j)
-    if (first + j < sum.size) sum.out[first + j] = finished(sum, first + j, of[j]);
+  for (int j = 0; j < 4; ++j) {
+    if (first + j < sum.size) sum.out[first + j] = finished(sum, first + j, column, of[j]);
+    if (++column == sum.columns) column = 0;
+  }
 }
 
-__global__ void __launch_bounds__(kColumns * kRows) column_sums_kernel(int64_t rows, int64_t columns, int64_t run, const float* data, float* parts, int64_t pitch) {
+__global__ void __launch_bounds__(kColumns * kRows) column_sums_kernel(int64_t rows, int64_t columns, int64_t run, unsigned runs, const float* data, float* parts, int64_t pitch) {
   __shared__ float sums[kRows][kColumns];
   const int x = static_cast<int>(threadIdx.x) % kColumns, y = static_cast<int>(threadIdx.x) / kColumns;
-  const int64_t runs = (rows + run - 1) / run, of_run = int64_t{blockIdx.x} % runs, column = int64_t{blockIdx.x} / runs * kColumns + x;
+  const int64_t of_run = blockIdx.x % runs, column = int64_t{blockIdx.x / runs} * kColumns + x;
   const int64_t end = of_run * run + run < rows ? of_run * run + run : rows;
   float sum = 0;
   if (column < columns)
@@ -73,7 +76,7 @@ int64_t column_sums_bytes(int64_t rows, int64_t columns) { return ceil_div(rows,
 void column_sums(int64_t rows, int64_t columns, const float* data, float* out, bool accumulate, void* workspace, Stream stream) {
   const int64_t run = run_of(rows), runs = ceil_div(rows, run);
   float* const parts = static_cast<float*>(workspace);
-  column_sums_kernel<<<static_cast<unsigned>(ceil_div(columns, kColumns) * runs), kColumns * kRows, 0, stream>>>(rows, columns, run, data, parts, part_pitch(columns));
+  column_sums_kernel<<<static_cast<unsigned>(ceil_div(columns, kColumns) * runs), kColumns * kRows, 0, stream>>>(rows, columns, run, static_cast<unsigned>(runs), data, parts, part_pitch(columns));
   CUDA_LAUNCHED(column_sums_kernel);
   add_parts({.parts = parts, .count = runs, .size = columns, .out = out, .accumulate = accumulate}, stream);
 }

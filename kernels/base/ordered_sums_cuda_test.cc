@@ -42,13 +42,16 @@ void parts_are_added(int64_t count, int64_t size, const Finish& finish) {
 
 TEST(OrderedSumsCuda, PartsAreAddedInTheirOrder) {
   NEEDS_DEVICE();
-  for (const int64_t size : {1, 3, 4, 5, 63, 64, 65, 1023, 1024, 1025})
-    for (const int64_t count : {1, 2, 5}) parts_are_added(count, size, {1, false, false, false});
-  for (const bool relu : {false, true}) {
-    parts_are_added(3, 77, {7, true, relu, false});
-    parts_are_added(3, 77, {1, false, relu, false});
+  for (const int64_t size : {1, 2, 3, 4, 5, 63, 64, 65, 1023, 1024, 1025})
+    for (const int64_t count : {1, 2, 4, 5, 10}) parts_are_added(count, size, {1, false, false, false});  // nvcc unrolls the loop over parts by 4
+  for (const int64_t size : {77, 78, 79, 80}) {  // a thread stores one to four
+    for (const bool relu : {false, true}) {
+      parts_are_added(3, size, {7, true, relu, false});
+      parts_are_added(3, size, {1, false, relu, false});
+    }
+    parts_are_added(3, size, {1, false, false, true});
   }
-  parts_are_added(3, 77, {1, false, false, true});
+  parts_are_added(2, 1100, {100, true, false, false});  // a bias in the second block
 }
 
 void columns_are_summed(int64_t rows, int64_t columns, bool accumulate) {
@@ -82,10 +85,11 @@ void columns_are_summed(int64_t rows, int64_t columns, bool accumulate) {
 
 TEST(OrderedSumsCuda, ColumnsAreSummedInRunsOfRows) {
   NEEDS_DEVICE();
-  for (const int64_t rows : {1, 7, 8, 9, 63, 64, 65, 129})
+  for (const int64_t rows : {1, 7, 8, 9, 24, 25, 63, 64, 65, 129})  // 24 and 25: three and four turns of a loop that nvcc unrolls by 4
     for (const int64_t columns : {1, 31, 33}) columns_are_summed(rows, columns, false);
   columns_are_summed(70, 68, true);
   columns_are_summed(64 * 64 + 1, 3, false);  // the runs become longer, not more
+  columns_are_summed(64 * 1024, 1, false);    // so many turns that a wrong step of the row's number would show
 }
 
 }  // namespace
