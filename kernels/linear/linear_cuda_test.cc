@@ -15,8 +15,9 @@ struct LinearCase {
   int64_t n, c, k;
 };
 using Case = LinearCase;
-// Each extent is the depth of one direction: 1, one step of 16 less and more, and long enough to be split (from 256 on).
-const Case kCases[] = {{1, 1, 1},   {37, 39, 43}, {5, 3, 7},    {17, 16, 15}, {8, 64, 10},   {64, 12, 64},  {68, 20, 65}, {66, 67, 21},
+// Each extent is the depth of one direction: 1, one step of 16 less and more, and long enough to be split (from 256 on). It also leaves
+// 1, 2 and 3 behind its last multiple of 4, and n more than 8 behind the last multiple of 16.
+const Case kCases[] = {{1, 1, 1},   {45, 38, 43}, {5, 3, 7},    {17, 16, 15}, {8, 64, 10},   {64, 12, 64},  {68, 20, 65}, {66, 67, 21},
                        {21, 68, 66}, {4, 260, 8}, {4, 8, 260},  {260, 8, 4},   {3, 259, 5},   {5, 3, 259},  {259, 5, 3}};
 
 std::vector<Case> cases() {
@@ -100,6 +101,7 @@ struct WeightsDirection {
 // Depths that are split in one of the directions, and one that is not.
 const Case kRandomCases[] = {{36, 20, 68}, {9, 260, 33}, {9, 33, 260}, {260, 33, 9}};
 const Case kExtraCases[] = {{8, 12, 4}, {4, 256, 8}, {256, 4, 8}};
+const Case kTurns[] = {{17, 18, 19}};  // more outputs than a block has threads
 const Case kQuads{68, 20, 60};     // extents that allow 16-byte accesses
 const Case kOddExtents{34, 9, 3};   // every sum ends inside a step, and there are rows in the second half of a tile
 
@@ -146,6 +148,14 @@ TEST_P(LinearBackwardInput, ANaNArrives) {
 TEST_P(LinearBackwardWeights, ANaNArrives) {
   NEEDS_DEVICE();
   nan_arrives<WeightsDirection>(GetParam(), kOddExtents, {&Inputs::x, &Inputs::dy});
+}
+
+TEST(LinearCuda, DirectStridesOverItsOutputs) {
+  NEEDS_DEVICE();
+  const test_arrays::FewBlocks one(1);
+  exact_with_every_extra<ForwardDirection>(forward_versions()[0], kTurns);
+  exact_with_every_extra<InputDirection>(backward_input_versions()[0], kTurns);
+  exact_with_every_extra<WeightsDirection>(backward_weights_versions()[0], kTurns);
 }
 
 TEST(LinearCuda, AsyncCopiesSumInTheOrderOfRegisterTiles) {

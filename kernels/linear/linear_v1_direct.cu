@@ -16,19 +16,25 @@ namespace {
 
 constexpr int kBlock = 256;
 
-// visit(row, column, i) for the elements i of this thread in a matrix [rows, columns]
+// visit(row, column, i) for the elements i of this thread in a matrix [rows, columns]. No extent is 0.
 template <class Visit>
 __device__ void outputs_of_thread(int64_t count, int64_t columns, Visit visit) {
 #pragma unroll 1  // here and below: the definition, once
-  for (int64_t i = int64_t{blockIdx.x} * kBlock + threadIdx.x; i < count; i += int64_t{gridDim.x} * kBlock) visit(i / columns, i % columns, i);
+  for (int64_t i = int64_t{blockIdx.x} * kBlock + threadIdx.x; i < count; i += int64_t{gridDim.x} * kBlock) {
+    const int64_t row = i / columns;
+    visit(row, i - row * columns, i);
+  }
 }
 
 __global__ void linear_forward_v1_kernel(Forward a) {
   const auto [c, k] = a.problem;
   outputs_of_thread(a.n * k, k, [&](int64_t row, int64_t column, int64_t i) {
     float sum = 0;
+    int64_t j = 0;
 #pragma unroll 1
-    for (int64_t j = 0; j < c; ++j) sum = fmaf(a.x[row * c + j], a.weights[column * c + j], sum);
+    do {
+      sum = fmaf(a.x[row * c + j], a.weights[column * c + j], sum);
+    } while (++j < c);
     if (a.bias) sum += a.bias[column];
     a.y[i] = a.relu && sum <= 0 ? 0.0f : sum;  // a NaN stays
   });
@@ -38,8 +44,11 @@ __global__ void linear_backward_input_v1_kernel(BackwardInput a) {
   const auto [c, k] = a.problem;
   outputs_of_thread(a.n * c, c, [&](int64_t row, int64_t column, int64_t i) {
     float sum = 0;
+    int64_t j = 0;
 #pragma unroll 1
-    for (int64_t j = 0; j < k; ++j) sum = fmaf(a.dy[row * k + j], a.weights[j * c + column], sum);
+    do {
+      sum = fmaf(a.dy[row * k + j], a.weights[j * c + column], sum);
+    } while (++j < k);
     a.dx[i] = sum;
   });
 }
@@ -48,8 +57,11 @@ __global__ void linear_backward_weights_v1_kernel(BackwardWeights a) {
   const auto [c, k] = a.problem;
   outputs_of_thread(k * c, c, [&](int64_t row, int64_t column, int64_t i) {
     float sum = 0;
+    int64_t j = 0;
 #pragma unroll 1
-    for (int64_t j = 0; j < a.n; ++j) sum = fmaf(a.dy[j * k + row], a.x[j * c + column], sum);
+    do {
+      sum = fmaf(a.dy[j * k + row], a.x[j * c + column], sum);
+    } while (++j < a.n);
     a.dweights[i] = a.accumulate ? a.dweights[i] + sum : sum;
   });
 }
