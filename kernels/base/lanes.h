@@ -23,6 +23,11 @@ namespace skewbench::lanes {
 #define SKEWBENCH_INLINE [[gnu::always_inline]] inline
 
 inline constexpr int kWidth = 16;
+#ifdef __AVX512F__
+inline constexpr bool kFillsOneRegister = true;
+#else
+inline constexpr bool kFillsOneRegister = false;
+#endif
 
 namespace detail {
 template <int N>

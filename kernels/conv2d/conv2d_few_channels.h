@@ -6,7 +6,7 @@
 
 namespace skewbench::conv2d::few_channels {
 
-/// The rule by which Host takes this version: stride 1, c <= 4, k a multiple of 16 (whole registers).
+/// The rule by which Host takes this version: AVX-512, stride 1, c <= 4, k a multiple of 16 (whole registers).
 bool takes(const Problem& problem);
 
 /// KRSC -> RSCK, the filter layout of forward().

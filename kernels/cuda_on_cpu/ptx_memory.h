@@ -1,7 +1,7 @@
 // How translated code reaches memory.
 //
-// As load, store and atomic in thread.h, but with what does not change during a launch (the modes, the offsets of device and
-// shared memory) in local variables of the kernel, so that an access without checks is one test of a register and one move.
+// What does not change during a launch (the modes, the offsets of device and shared memory) is in local variables of the
+// kernel, so that an access without checks is one test of a register and one move.
 #pragma once
 
 #include "kernels/cuda_on_cpu/thread.h"

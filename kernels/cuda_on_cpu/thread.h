@@ -59,37 +59,11 @@ inline std::byte* locate(const Thread& thread, Space space, uint64_t address) {
   return reinterpret_cast<std::byte*>(address - device_base < kDeviceWindow ? address + device_offset : address);
 }
 
-template <Space space, class T>
-inline T load(Thread& thread, uint64_t address, const Place* place) {
-  if (__builtin_expect(modes != 0, 0)) inspect(thread, space, address, sizeof(T), Access::read, place);
-  T value;
-  __builtin_memcpy(&value, locate(thread, space, address), sizeof(T));
-  return value;
-}
-
-template <Space space, class T>
-inline void store(Thread& thread, uint64_t address, T value, const Place* place) {
-  if (__builtin_expect(modes != 0, 0)) inspect(thread, space, address, sizeof(T), Access::write, place);
-  __builtin_memcpy(locate(thread, space, address), &value, sizeof(T));
-}
-
 /// v2, v4: T is a struct of N equal members; one access of sizeof(T) bytes, aligned to all of them.
 template <class T, int N>
 struct Vector {
   T at[N];
 };
-
-/// Atomically replaces the value by update(value) and returns the one before. Blocks may run on several cores.
-template <Space space, class T, class Update>
-inline T atomic(Thread& thread, uint64_t address, Update update, const Place* place) {
-  if (__builtin_expect(modes != 0, 0)) inspect(thread, space, address, sizeof(T), Access::atomic, place);
-  T* const at = reinterpret_cast<T*>(locate(thread, space, address));
-  T before, after;
-  __atomic_load(at, &before, __ATOMIC_RELAXED);
-  do after = update(before);
-  while (!__atomic_compare_exchange(at, &before, &after, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-  return before;
-}
 
 /// Counts the instructions of a basic block; translated code calls it at the head of each one where modes & kCounts.
 void count_instructions(Thread& thread, uint32_t instructions);
