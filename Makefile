@@ -11,7 +11,7 @@
 #   *_cuda_test.cc, *_cuda_mpi_test.cc       test programs that run CUDA kernels: translated to the CPU in build/cuda_on_cpu,
 #                                            linked with NVIDIA's runtime in build/gpu
 #   *_without_cuda.cc     only where there is no nvcc
-#   mutation_main.cc      one program an operation, build/cuda_on_cpu/mutants/<op>: its tests against mutants of its kernels
+#   mutation_main.cc      two programs an operation, build/cuda_on_cpu/{samples,mutants}/<op>: its tests against mutants of its kernels
 BUILD  ?= $(if $(SANITIZE),build-sanitize,build)
 CXX    ?= g++
 MPICXX ?= mpicxx
@@ -225,7 +225,7 @@ translated = $(patsubst %.cu,$(ON_CPU)/obj/%.ptx.o,$(1))
 
 $(ON_CPU)/obj/%.ptx.cc: $(BUILD)/obj/%.cu.o $(PTX_TO_CPP)
 	mkdir -p $(@D)
-	$(PTX_TO_CPP) $(BUILD)/cuda/$*/$(notdir $*).ptx -o $@
+	$(PTX_TO_CPP) $(if $(filter $(CU_PARTS),$*.cu),--mutants few) $(BUILD)/cuda/$*/$(notdir $*).ptx -o $@
 
 $(ON_CPU)/obj/%.ptx.o: $(ON_CPU)/obj/%.ptx.cc $(STAMP)
 	$(say) PTX $*.cu
@@ -264,32 +264,34 @@ $(SPEED): $(call object,$(SPEED_MAIN) $(SPEED_PARTS) $(SPEED_CU)) $(call transla
 	mkdir -p $(@D)
 	$(CXX) $^ $(CUDA_ON_CPU_LIB) $(LIBS) -lpthread -o $@
 
-# An operation's tests with kernels that can be changed in one place at a time. -O1: asking which place costs g++ three times as
-# long at -O2.
+# An operation's tests against mutants of its kernels: samples/ of the few that the translated kernels of all programs have, mutants/
+# of all. -O1: asking everywhere which mutant is active costs g++ three times as long at -O2.
 MUTABLE := $(ON_CPU)/mutants
 folders_of = $(sort $(patsubst %/,%,$(dir $(1))))
-MUTATED := $(filter $(call folders_of,$(CU_PARTS)),$(call folders_of,$(filter %_cuda_test.cc,$(CUDA_TESTS))))
+MUTATED := $(filter kernels/%,$(filter $(call folders_of,$(CU_PARTS)),$(call folders_of,$(filter %_cuda_test.cc,$(CUDA_TESTS)))))
 MUTANT_PROGRAMS := $(patsubst kernels/%,$(MUTABLE)/%,$(MUTATED))
+SAMPLE_PROGRAMS := $(patsubst kernels/%,$(ON_CPU)/samples/%,$(MUTATED))
 
 $(MUTABLE)/obj/%.ptx.cc: $(BUILD)/obj/%.cu.o $(PTX_TO_CPP)
 	mkdir -p $(@D)
-	$(PTX_TO_CPP) --mutants $(BUILD)/cuda/$*/$(notdir $*).ptx -o $@
+	$(PTX_TO_CPP) --mutants all $(BUILD)/cuda/$*/$(notdir $*).ptx -o $@
 
 $(MUTABLE)/obj/%.ptx.o: $(MUTABLE)/obj/%.ptx.cc $(STAMP)
 	$(say) MUTABLE $*.cu
 	$(CXX) $(patsubst -O2,-O1,$(PTX_FLAGS)) -MMD -MP -c $< -o $@
 
+# program, folder, its kernels
 define mutant_program
-$(patsubst kernels/%,$(MUTABLE)/%,$(1)): $(call object,$(MUTATION_MAIN) $(filter $(1)/%_cuda_test.cc,$(CUDA_TESTS))) $(patsubst %.cu,$(MUTABLE)/obj/%.ptx.o,$(filter $(1)/%.cu,$(CU_PARTS))) $(call translated,$(filter-out $(1)/%,$(filter kernels/base/%,$(CU_PARTS)))) $(call library,kernels) $(CUDA_ON_CPU_LIB)
+$(1): $(call object,$(MUTATION_MAIN) $(filter $(2)/%_cuda_test.cc,$(CUDA_TESTS))) $(3) $(call translated,$(filter-out $(2)/%,$(filter kernels/base/%,$(CU_PARTS)))) $(call library,kernels) $(CUDA_ON_CPU_LIB)
 	$(say) LINK $$@
 	mkdir -p $$(@D)
 	$(CXX) $$^ $(TEST_LIBS) $$(LIBS) $(if $(HAS_CUDNN),-L$(CUDA_LIB_DIR) -Wl$(comma)-rpath$(comma)$(CUDA_LIB_DIR) -Wl$(comma)--as-needed -lcudnn) -lpthread -o $$@
 endef
-$(foreach folder,$(MUTATED),$(eval $(call mutant_program,$(folder))))
+$(foreach folder,$(MUTATED),$(eval $(call mutant_program,$(patsubst kernels/%,$(MUTABLE)/%,$(folder)),$(folder),$(patsubst %.cu,$(MUTABLE)/obj/%.ptx.o,$(filter $(folder)/%.cu,$(CU_PARTS))))))
+$(foreach folder,$(MUTATED),$(eval $(call mutant_program,$(patsubst kernels/%,$(ON_CPU)/samples/%,$(folder)),$(folder),$(call translated,$(filter $(folder)/%.cu,$(CU_PARTS))))))
 
-tests: $(if $(filter %ptx_to_cpp_main.cc,$(MAINS)),$(ON_CPU_TESTS) $(ON_CPU_PROGRAMS))
+tests: $(if $(filter %ptx_to_cpp_main.cc,$(MAINS)),$(ON_CPU_TESTS) $(ON_CPU_PROGRAMS) $(SAMPLE_PROGRAMS))
 
-# make test-full tries them all. make test does not yet draw one a kernel: not every operation's survivors are proved or caught.
 .PHONY: mutants
 mutants: $(MUTANT_PROGRAMS)
 

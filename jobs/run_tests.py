@@ -1,13 +1,16 @@
 """Runs every test and counts: python jobs/run_tests.py --build build [--cuda on_cpu|gpu|none] [--full] [--only REGEX]
 
 A program under BUILD/tests is a GoogleTest program; *_mpi_test is started under mpirun once for each number in its
-source's line "// ranks: 1 2 3" ("// full ranks:" with --full, where there is one), and prints on rank 0 only. Programs
-of *_cuda_test.cc and *_cuda_mpi_test.cc run CUDA kernels: --cuda on_cpu takes those under BUILD/cuda_on_cpu, where the
-kernels are translated, once for each order of threads (ranks: the first order only, all with --full); --cuda gpu runs
-those under BUILD/gpu and nothing else; --cuda none skips them by name. A line "// environment: NAME=VALUE" in such a source is set for its program. With on_cpu, too, BUILD/cuda_on_cpu/mutants/OP runs
-an operation's tests against mutants of its kernels. Python tests are jobs/*_test.py and analysis/*_test.py. A program that
-crashes, runs out of time, reports no test or reports fewer than it ran counts as failed. Every skipped test is printed with its reason. The last line is
-"N passed, N failed, N skipped"; the exit code is 0 only if something passed and nothing failed.
+source's line "// ranks: 1 2 3" ("// full ranks:" with --full, where there is one), and prints on rank 0 only.
+Programs of *_cuda_test.cc and *_cuda_mpi_test.cc run CUDA kernels: --cuda on_cpu takes those under BUILD/cuda_on_cpu,
+where the kernels are translated, once for each order of threads (ranks: the first order only, all with --full);
+--cuda gpu runs those under BUILD/gpu and nothing else; --cuda none skips them by name. A line "// environment:
+NAME=VALUE" in such a source is set for its program. With on_cpu, too, an operation's tests are run against mutants of
+its kernels: one drawn by the revision for each kernel (BUILD/cuda_on_cpu/samples/OP), or with --full all of them
+(BUILD/cuda_on_cpu/mutants/OP). Python tests are jobs/*_test.py and analysis/*_test.py. A program that crashes, runs
+out of time, reports no test or reports fewer than it ran counts as failed. Every skipped test is printed with its
+reason. The last line is "N passed, N failed, N skipped"; the exit code is 0 only if something passed and nothing
+failed.
 """
 
 import argparse
@@ -168,7 +171,7 @@ def mutant_runs(root, build, which, cuda):
         return [Run(f"mutants of {folder}", skip="no nvcc: CUDA kernels are not built") for folder in operations]
     seed, runs = drawing_seed(root), []
     for folder in operations:
-        program = build / "cuda_on_cpu/mutants" / folder.name
+        program = build / "cuda_on_cpu" / ("mutants" if which == "all" else "samples") / folder.name
         command = [str(program), "--equivalent", str(folder / "equivalent_mutants.txt"), "--ptx", str(build / "cuda" / folder)]
         if not program.is_file():
             runs.append(Run(f"mutants of {folder}", problem="is not built"))
@@ -282,7 +285,7 @@ def main(arguments):
     parser = argparse.ArgumentParser(description="run every test and count")
     parser.add_argument("--build", default="build", help="the build folder [build]")
     parser.add_argument("--cuda", default="none", choices=("on_cpu", "gpu", "none"), help="how CUDA kernels run [none]")
-    parser.add_argument("--mutants", choices=("none", "one", "all"), help="changed kernels that tests must catch: one a kernel, by the revision [none; all with --full]")
+    parser.add_argument("--mutants", choices=("none", "one", "all"), help="changed kernels that tests must catch: one a kernel, by the revision [one; all with --full]")
     parser.add_argument("--full", action="store_true", help="also the long matrices")
     parser.add_argument("--only", default="", metavar="REGEX", help="only runs whose name matches")
     parser.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="of one program [300]")
@@ -290,7 +293,7 @@ def main(arguments):
     options = parser.parse_args(arguments)
     root, build = Path(options.root).resolve(), Path(options.build).resolve()
 
-    runs = [run for run in find_runs(root, build, options.full, options.cuda, options.mutants or ("all" if options.full else "none")) if re.search(options.only, run.name)]
+    runs = [run for run in find_runs(root, build, options.full, options.cuda, options.mutants or ("all" if options.full else "one")) if re.search(options.only, run.name)]
     runs.sort(key=lambda run: -run.ranks)  # the ones that run alone first, then pairs
     runner = Runner(root, build, options.timeout)
     runner.environment["SKEWBENCH_TEST_FULL"] = "1" if options.full else ""

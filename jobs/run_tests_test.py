@@ -166,16 +166,17 @@ class ProgramTest(unittest.TestCase):
         (self.root / "kernels/a/a_v1.cu").write_text("")
         self.program("kernels/a/a_cuda_test", self.passing(), tests="cuda_on_cpu/tests")
         self.assertEqual(self.run_all("--cuda", "on_cpu", "--mutants", "one", "--only", "mutants")[2], "0 passed, 1 failed, 0 skipped", "not built")
-        program = self.root / "build/cuda_on_cpu/mutants/a"
-        program.parent.mkdir(parents=True)
-        program.write_text(f"#!/bin/sh\necho arguments $*\n[ $5 = --children ] && {{ {self.passing()} exit; }}\nexit 1\n")
-        program.chmod(0o755)
+        for folder, option in (("mutants", "--children"), ("samples", "--no-such-option")):
+            program = self.root / "build/cuda_on_cpu" / folder / "a"
+            program.parent.mkdir(parents=True)
+            program.write_text(f"#!/bin/sh\necho arguments $*\n[ $5 = {option} ] && {{ {self.passing()} exit; }}\nexit 1\n")
+            program.chmod(0o755)
         self.assertEqual(self.run_all("--cuda", "on_cpu", "--full", "--only", "mutants")[2], "1 passed, 0 failed, 0 skipped")
-        output = self.run_all("--cuda", "on_cpu", "--mutants", "one", "--only", "mutants")[1]
+        output = self.run_all("--cuda", "on_cpu", "--only", "mutants")[1]
         self.assertIn("arguments --equivalent kernels/a/equivalent_mutants.txt --ptx ", output)
         self.assertIn("build/cuda/kernels/a --sample 1", output)
-        self.assertEqual(self.run_all("--cuda", "none", "--mutants", "one", "--only", "mutants")[2], "0 passed, 0 failed, 1 skipped")
-        self.assertEqual(self.run_all("--cuda", "on_cpu", "--only", "mutants")[2], "0 passed, 0 failed, 0 skipped", "asked for by name")
+        self.assertEqual(self.run_all("--cuda", "none", "--only", "mutants")[2], "0 passed, 0 failed, 1 skipped")
+        self.assertEqual(self.run_all("--cuda", "on_cpu", "--mutants", "none", "--only", "mutants")[2], "0 passed, 0 failed, 0 skipped")
 
     def test_python_tests_are_counted_the_same_way(self):
         (self.root / "analysis").mkdir()

@@ -49,6 +49,8 @@ class SourceTexts {
   void add_ptx(const std::string& folder);
   /// "" where there is no such line.
   std::string source_line(const std::string& file, uint32_t line);
+  /// Whether a folder that was added has the kernel's PTX; true where none was added.
+  bool covers(const std::string& kernel) const { return ptx_.empty() || ptx_of_.contains(kernel); }
   /// The instruction before line `line` of the PTX that has `kernel`.
   std::string instruction_before(const std::string& kernel, uint32_t line) const;
 

@@ -17,7 +17,9 @@ Kernels find_mutants(std::span<const MutationSite> sites, const std::vector<Equi
   Kernels kernels;
   uint32_t number = 0;
   for (const MutationSite& site : sites) {
-    Mutant mutant{number++, describe(site, texts), &site};
+    const uint32_t its_number = number++;
+    if (!texts.covers(site.kernel)) continue;
+    Mutant mutant{its_number, describe(site, texts), &site};
     if (!only.empty() && mutant.text.kernel != only) continue;
     for (const EquivalentMutant& entry : entries)
       if (fits(entry, mutant.text)) mutant.entry = &entry;
@@ -28,7 +30,7 @@ Kernels find_mutants(std::span<const MutationSite> sites, const std::vector<Equi
 
 std::vector<Mutant> draw_one(const std::string& kernel, const std::vector<Mutant>& mutants, uint64_t seed) {
   std::vector<Mutant> open;
-  std::copy_if(mutants.begin(), mutants.end(), std::back_inserter(open), [](const Mutant& mutant) { return !mutant.entry; });
+  std::copy_if(mutants.begin(), mutants.end(), std::back_inserter(open), [](const Mutant& mutant) { return !mutant.entry && mutant.site->is_built; });
   if (open.empty()) return {};
   uint64_t state = seed ^ 0x9E3779B97F4A7C15u;
   for (const char c : kernel) state = (state ^ static_cast<unsigned char>(c)) * 0x100000001B3u;  // FNV-1a

@@ -22,11 +22,11 @@ struct Mutant {
 
 using Kernels = std::map<std::string, std::vector<Mutant>>;  ///< by short name: the instances of a template are one
 
-/// Of all kernels, or of the one named `only`. Keeps pointers to sites and entries.
+/// Of all kernels that `texts` covers, or of the one named `only`. Keeps pointers to sites and entries.
 Kernels find_mutants(std::span<const MutationSite> sites, const std::vector<EquivalentMutant>& entries, const std::string& only,
                      SourceTexts& texts);
 
-/// One of those that no entry covers, by the seed and the kernel's name alone; empty where an entry covers each.
+/// One of those that are built and that no entry covers, by the seed and the kernel's name alone; empty where there is none.
 std::vector<Mutant> draw_one(const std::string& kernel, const std::vector<Mutant>& mutants, uint64_t seed);
 
 /// The tests that launch the mutant's kernel, the quickest first, each with several times the time that it takes unmutated.

@@ -47,10 +47,15 @@ TEST(MutantChoice, TheDrawLeavesOutWhatIsListed) {
   EXPECT_TRUE(draw_one("b_kernel", find(kSites, all, "").at("b_kernel"), 1).empty());
 }
 
+TEST(MutantChoice, OnlyWhatIsBuiltIsDrawn) {
+  const MutationSite sites[] = {{kA, "barrier", "removed", &kPlaces[0], false}, {kA, "bound", "+1", &kPlaces[1], true}};
+  const Kernels kernels = find(sites, {}, "");
+  for (uint64_t seed = 0; seed < 9; ++seed) EXPECT_EQ(draw_one("a_kernel", kernels.at("a_kernel"), seed)[0].number, 1u);
+}
+
 TEST(MutantChoice, SeedsReachEveryMutant) {
-  const std::vector<Mutant> mutants(10);
-  std::vector<Mutant> numbered = mutants;
-  for (uint32_t i = 0; i < 10; ++i) numbered[i].number = i;
+  std::vector<Mutant> numbered(10);
+  for (uint32_t i = 0; i < 10; ++i) numbered[i].number = i, numbered[i].site = &kSites[0];
   std::set<uint32_t> drawn;
   for (uint64_t seed = 0; seed < 200; ++seed) drawn.insert(draw_one("a_kernel", numbered, seed)[0].number);
   EXPECT_EQ(drawn.size(), 10u);

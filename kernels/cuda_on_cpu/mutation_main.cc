@@ -1,14 +1,15 @@
-// The tests of one operation against its mutants: build/cuda_on_cpu/mutants/kernels/<op>/mutants
+// The tests of one operation against its mutants: build/cuda_on_cpu/mutants/<op>, and build/cuda_on_cpu/samples/<op>, whose
+// kernels can be changed in a few places only
 //
 //   mutants [--equivalent FILE] [--ptx FOLDER] [--sample SEED | --kernel NAME | --list] [--children N]
 //
-// Linked with the tests of an operation and the mutable translation of its kernels. Runs the tests once without a mutant
+// Linked with the tests of an operation and a translation of its kernels that can be changed. Runs the tests once without a mutant
 // and sees which test launches which kernel and how long it takes; then changes one place of one kernel at a time and runs
 // the tests that launch it, the quickest first, until one fails. A crash, a finding of the machine and a test that takes
 // far longer than without the mutant count as caught. What survives is printed, and fails the kernel's line; so does an
 // entry of FILE that fits nothing or that a test catches after all (equivalent_mutants.h).
 //
-//   --ptx FOLDER   where nvcc left the kernels' PTX: what "after" in an entry is compared with
+//   --ptx FOLDER   where nvcc left the operation's PTX: its kernels only, and what "after" in an entry is compared with
 //   --sample SEED  one mutant a kernel, drawn by SEED, instead of all
 //   --kernel NAME  this kernel only
 //   --list         the sites as the entries of FILE would name them; runs nothing
@@ -180,6 +181,9 @@ int run(const Options& options) {
   if (!options.ptx.empty()) texts.add_ptx(options.ptx);
   const Kernels kernels = find_mutants(mutation_sites(), entries, options.kernel, texts);
   REQUIRE(!kernels.empty(), "there is no kernel {}", options.kernel);
+  for (const auto& [name, mutants] : kernels)
+    for (const Mutant& mutant : mutants)
+      REQUIRE(options.is_list || options.sample || mutant.site->is_built, "{} can be changed in a few places only in this program: --sample draws from them", name);
   if (options.is_list) {
     for (const auto& [name, mutants] : kernels)
       for (const Mutant& mutant : mutants) fmt::print("{}{}", mutant.entry ? "equivalent\n" : "", to_text(mutant));

@@ -105,7 +105,7 @@ std::string Emitter::emit() {
 void Emitter::emit_head() {
   code_ += function_.entry ? "void body(Thread& thread, const std::byte* parameters) {\n" : function_head(function_) + " {\n";
   line("const Memory memory(thread);");
-  if (context_.mutants) line("const uint32_t mutant = active_mutant - first_site;");
+  if (context_.mutants != Mutants::none) line("const uint32_t mutant = active_mutant - first_site;");
 }
 
 void Emitter::emit_variables() {
@@ -221,10 +221,12 @@ std::string Emitter::place() {
 }
 
 std::string Emitter::site(const char* kind, const char* change) {
-  if (!context_.mutants) return "";
+  if (context_.mutants == Mutants::none) return "";
   place();
-  context_.sites.push_back({kind, change, static_cast<size_t>(place_)});
-  return std::to_string(context_.sites.size() - 1);
+  const size_t number = context_.sites.size();
+  const bool built = context_.mutants == Mutants::all || context_.built.contains(number);
+  context_.sites.push_back({kind, change, static_cast<size_t>(place_), built});
+  return built ? std::to_string(number) : "";
 }
 
 void Emitter::line(const std::string& code) { code_ += fmt::format("  {}\n", code); }

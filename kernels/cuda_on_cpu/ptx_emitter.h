@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -22,10 +23,11 @@ struct KernelContext {
   uint32_t static_shared_bytes = 0;
   std::unordered_map<std::string, const Variable*> globals;     ///< .global and .const
   std::unordered_map<std::string, const Function*> functions;
-  bool mutants = false;
+  Mutants mutants = Mutants::none;
+  std::set<size_t> built;  ///< with few mutants: the sites that become code
 
   std::vector<Statement> places;  ///< the statements that become the kernel's table of Place
-  std::vector<Site> sites;        ///< only with mutants
+  std::vector<Site> sites;        ///< all of them, unless none are wanted
 };
 
 class Emitter {
@@ -50,7 +52,7 @@ class Emitter {
   std::string place();
   void line(const std::string& code);
 
-  /// Where mutants are wanted: a number for a change of the current instruction, else an empty string.
+  /// A number for a change of the current instruction; an empty string where the kernel is not to be changed here.
   std::string site(const char* kind, const char* change);
 
   const Function& function() const { return function_; }

@@ -157,4 +157,19 @@ void AddressSlice::follow_product(size_t statement, uint64_t unit, size_t first,
   reach(operands[second], 1);
 }
 
+std::set<size_t> draw_few(const Function& kernel, const std::vector<Site>& sites) {
+  constexpr int kDraws = 4;
+  uint64_t state = 0xCBF29CE484222325u;  // FNV-1a
+  for (const Statement& statement : kernel.statements)
+    for (const char c : statement.text) state = (state ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
+  std::set<size_t> drawn;
+  for (int i = 0; i < kDraws && !sites.empty(); ++i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;  // Knuth's MMIX; its high bits are the random ones
+    const size_t site = (state >> 33) % sites.size();
+    drawn.insert(site);
+    if (sites[site].kind == "bound") drawn.insert(sites[site].change == "+1" ? site + 1 : site - 1);
+  }
+  return drawn;
+}
+
 }  // namespace skewbench::cuda_on_cpu::ptx

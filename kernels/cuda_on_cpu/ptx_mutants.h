@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,12 +16,19 @@
 
 namespace skewbench::cuda_on_cpu::ptx {
 
+/// Which places of a kernel can be changed at run time: each costs a comparison, and much of the compiler's time.
+enum class Mutants { none, few, all };
+
 /// One place of a kernel that a mutant changes.
 struct Site {
   std::string kind;
   std::string change;
-  size_t place;  ///< in the kernel's table of places
+  size_t place;      ///< in the kernel's table of places
+  bool built = true; ///< the kernel can be changed there; else it is only listed
 };
+
+/// A few of a kernel's sites, drawn by its statements alone: the same ones until the kernel changes. Of a bound both changes.
+std::set<size_t> draw_few(const Function& kernel, const std::vector<Site>& sites);
 
 class AddressSlice {
  public:
@@ -32,7 +40,6 @@ class AddressSlice {
   uint64_t stride(size_t statement, size_t operand) const;
 
  private:
-
   void find_definitions();
   void find_parameters();
   void start(size_t statement);

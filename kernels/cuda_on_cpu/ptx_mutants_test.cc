@@ -14,8 +14,8 @@ namespace {
 
 /// "kind change" of each registered site, in their order.
 std::vector<std::string> sites(const std::string& body) {
-  const std::string code = translated(kernel_text(body), true);
-  const std::regex entry("\\{\"k\", \"([a-z]+)\", \"([^\"]+)\", places \\+ [0-9]+\\},");
+  const std::string code = translated(kernel_text(body), Mutants::all);
+  const std::regex entry("\\{\"k\", \"([a-z]+)\", \"([^\"]+)\", places \\+ [0-9]+, true\\},");
   std::vector<std::string> result;
   for (std::sregex_iterator i(code.begin(), code.end(), entry), end; i != end; ++i) result.push_back((*i)[1].str() + " " + (*i)[2].str());
   return result;
@@ -62,7 +62,7 @@ TEST(PtxMutants, PointersThatAreSteppedAndRegistersThatScale) {
   EXPECT_EQ(sites("L: ld.global.f32 %f1, [%rd1];\nadd.s64 %rd1, %rd1, 128;\nbra L;"), Sites{"stride +4"});
   // Of row * width the width comes from a parameter: it is the stride, whichever operand it is.
   const auto code = [](const std::string& product) {
-    return translated(kernel_text("ld.param.u32 %r2, [k_param_0];\nmov.u32 %r1, %tid.x;\n" + product + "\ncvt.u64.u32 %rd1, %r3;\nld.global.f32 %f1, [%rd1];"), true);
+    return translated(kernel_text("ld.param.u32 %r2, [k_param_0];\nmov.u32 %r1, %tid.x;\n" + product + "\ncvt.u64.u32 %rd1, %r3;\nld.global.f32 %f1, [%rd1];"), Mutants::all);
   };
   EXPECT_NE(code("mul.lo.s32 %r3, %r1, %r2;").find("uint32_t(r2 + (mutant == 0 ? 4 : 0))"), std::string::npos);
   EXPECT_NE(code("mul.lo.s32 %r3, %r2, %r1;").find("uint32_t(r2 + (mutant == 0 ? 4 : 0))"), std::string::npos);
@@ -76,8 +76,26 @@ TEST(PtxMutants, ASliceGoesThroughMovesConversionsAndChoices) {
 }
 
 TEST(PtxMutants, ASiteHasItsPlace) {
-  const std::string code = translated(kernel_text(".loc 1 77 3\nbar.sync 0;") + ".file 1 \"a.cu\"\n", true);
+  const std::string code = translated(kernel_text(".loc 1 77 3\nbar.sync 0;") + ".file 1 \"a.cu\"\n", Mutants::all);
   EXPECT_NE(code.find("{\"a.cu\", 77, 14, \"bar.sync 0\"}"), std::string::npos) << code;
+}
+
+TEST(PtxMutants, OfAFewAllAreListedAndTheSameOnesAreCode) {
+  std::string body;
+  for (int i = 0; i < 20; ++i) body += "bar.sync 0;\nmul.f32 %f1, %f2, 0f3F800000;\nsetp.lt.s32 %p1, %r1, 5;\n";
+  const std::string code = translated(kernel_text(body), Mutants::few);
+  EXPECT_EQ(code, translated(kernel_text(body), Mutants::few));
+  const auto times = [&](const std::string& text) {
+    int found = 0;
+    for (size_t at = code.find(text); at != std::string::npos; at = code.find(text, at + 1)) ++found;
+    return found;
+  };
+  const int built = times(", true},"), asked = times("(mutant "), bounds = times("bound_shift(mutant, ");
+  EXPECT_EQ(built + times(", false},"), 20 * 4);
+  EXPECT_GE(built, 3);  // two draws may meet
+  EXPECT_LE(built, 8);
+  EXPECT_EQ(asked + 2 * bounds, built) << code;
+  EXPECT_NE(code, translated(kernel_text(body + "bar.sync 0;\n"), Mutants::few));
 }
 
 }  // namespace

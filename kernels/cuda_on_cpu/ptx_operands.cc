@@ -39,9 +39,11 @@ std::string integer_literal(uint64_t bits, Type type) {
 
 std::string Emitter::value(size_t i, Type type) {
   const Operand& operand = statement_->operands[i];
-  const uint64_t unit = context_.mutants ? slice_.stride(index_, i) : 0;
-  if (unit == 0 || !is_integer(type)) return value(operand, type);
-  const std::string plain = value(operand, type), number = site("stride", fmt::format("+{}", unit).c_str());
+  const uint64_t unit = context_.mutants != Mutants::none ? slice_.stride(index_, i) : 0;
+  const std::string plain = value(operand, type);
+  if (unit == 0 || !is_integer(type)) return plain;
+  const std::string number = site("stride", fmt::format("+{}", unit).c_str());
+  if (number.empty()) return plain;
   return fmt::format("{}({} + (mutant == {} ? {} : 0))", cpp_type(type), plain, number, unit);
 }
 
@@ -129,10 +131,10 @@ std::string Emitter::address(size_t i) {
   const bool narrow = base.is(Operand::Kind::register_) && bits_of(registers_.type(base.index)) == 32;
   const std::string start = narrow ? fmt::format("uint64_t({})", value(base, Type::u32)) : value(base, Type::u64);
   if (operand.offset == 0) return start;
-  const uint64_t unit = context_.mutants ? slice_.stride(index_, i) : 0;
-  if (unit == 0) return fmt::format("{} + {}", start, operand.offset);
-  return fmt::format("{} + (mutant == {} ? {} : {})", start, site("stride", fmt::format("+{}", unit).c_str()),
-                     operand.offset + static_cast<int64_t>(unit), operand.offset);
+  const uint64_t unit = context_.mutants != Mutants::none ? slice_.stride(index_, i) : 0;
+  const std::string number = unit == 0 ? "" : site("stride", fmt::format("+{}", unit).c_str());
+  if (number.empty()) return fmt::format("{} + {}", start, operand.offset);
+  return fmt::format("{} + (mutant == {} ? {} : {})", start, number, operand.offset + static_cast<int64_t>(unit), operand.offset);
 }
 
 std::string Emitter::parameter_pointer(const Operand& operand) {

@@ -17,7 +17,7 @@ inline std::string kernel_text(const std::string& body, const std::string& befor
          "\t.reg .f32 %f<8>; .reg .f64 %fd<4>;\n" + body + "\n\tret;\n}\n";
 }
 
-inline std::string translated(const std::string& text, bool mutants = false) { return translate(parse(text, "k.ptx"), mutants); }
+inline std::string translated(const std::string& text, Mutants mutants = Mutants::none) { return translate(parse(text, "k.ptx"), mutants); }
 
 /// What stops the translation, or "".
 inline std::string error_of(const std::string& text) {

@@ -1,7 +1,8 @@
-// ptx_to_cpp [--mutants] FILE.ptx -o FILE.cc
+// ptx_to_cpp [--mutants few|all] FILE.ptx -o FILE.cc
 //
 // Translates what nvcc wrote into C++ that runs on the machine of this folder. What it does not know ends it with exit code 1
-// and the line of the PTX. --mutants: the places that a mutant changes ask at run time which one is active.
+// and the line of the PTX. --mutants: of the places that mutants change, a few of each kernel or all ask at run time which one is
+// active.
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -17,12 +18,13 @@ using namespace skewbench::cuda_on_cpu;
 
 struct Arguments {
   std::string from, to;
-  bool mutants = false;
+  ptx::Mutants mutants = ptx::Mutants::none;
 };
 
 bool parse_arguments(const std::vector<std::string>& words, Arguments& into) {
   for (size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "--mutants") into.mutants = true;
+    if (words[i] == "--mutants" && i + 1 < words.size() && (words[i + 1] == "few" || words[i + 1] == "all"))
+      into.mutants = words[++i] == "few" ? ptx::Mutants::few : ptx::Mutants::all;
     else if (words[i] == "-o" && i + 1 < words.size()) into.to = words[++i];
     else if (into.from.empty() && !words[i].starts_with('-')) into.from = words[i];
     else return false;
@@ -43,7 +45,7 @@ void write_file(const std::string& path, const std::string& text) {
 int main(int count, char** words) {
   Arguments arguments;
   if (!parse_arguments({words + 1, words + count}, arguments)) {
-    std::fprintf(stderr, "usage: ptx_to_cpp [--mutants] FILE.ptx -o FILE.cc\n");
+    std::fprintf(stderr, "usage: ptx_to_cpp [--mutants few|all] FILE.ptx -o FILE.cc\n");
     return 2;
   }
   try {

@@ -123,10 +123,10 @@ std::string emit_places(const KernelContext& context) {
 }
 
 std::string emit_sites(const KernelContext& context) {
-  if (!context.mutants) return "";
+  if (context.mutants == Mutants::none) return "";
   std::string code = fmt::format("const MutationSite sites[{}] = {{\n", context.sites.size() + 1);
   for (const Site& site : context.sites)
-    code += fmt::format("  {{{}, {}, {}, places + {}}},\n", quoted(context.kernel.name), quoted(site.kind), quoted(site.change), site.place);
+    code += fmt::format("  {{{}, {}, {}, places + {}, {}}},\n", quoted(context.kernel.name), quoted(site.kind), quoted(site.change), site.place, site.built);
   return code + fmt::format("}};\nconst uint32_t first_site = register_mutation_sites(sites, {});\n", context.sites.size());
 }
 
@@ -138,8 +138,8 @@ std::string emit_registration(const KernelContext& context) {
                             context.kernel.parameters.size(), context.static_shared_bytes, context.kernel.max_threads);
 }
 
-std::string emit_kernel(const Module& module, const Function& kernel, size_t number, bool mutants) {
-  KernelContext context{.module = module, .kernel = kernel, .shared_offsets = {}, .globals = {}, .functions = {}, .mutants = mutants, .places = {}, .sites = {}};
+std::string emit_kernel(const Module& module, const Function& kernel, size_t number, Mutants mutants, const std::set<size_t>& built = {}) {
+  KernelContext context{.module = module, .kernel = kernel, .shared_offsets = {}, .globals = {}, .functions = {}, .mutants = mutants, .built = built, .places = {}, .sites = {}};
   for (const Variable& variable : module.variables)
     if (variable.space != Variable::Space::shared) context.globals[variable.name] = &variable;
   for (const Function& function : module.functions)
@@ -155,13 +155,16 @@ std::string emit_kernel(const Module& module, const Function& kernel, size_t num
     if (!(*function)->entry) heads += function_head(**function) + ";\n";
     bodies += fmt::format("\n{}", Emitter(context, **function).emit());
   }
+  // A site's number is known once everything before it was written: the second time only those that were drawn become code.
+  if (mutants == Mutants::few && built.empty() && !context.sites.empty())
+    return emit_kernel(module, kernel, number, mutants, draw_few(kernel, context.sites));
   return fmt::format("// {}\nnamespace kernel_{} {{\n{}{}{}{}{}}}  // namespace kernel_{}\n\n", kernel.name, number, emit_places(context),
                      emit_sites(context), heads, bodies, emit_registration(context), number);
 }
 
 }  // namespace
 
-std::string translate(const Module& module, bool mutants) {
+std::string translate(const Module& module, Mutants mutants) {
   std::string code = fmt::format("// Translated from {}.\n#include \"kernels/cuda_on_cpu/ptx_runtime.h\"\n\nusing namespace skewbench::cuda_on_cpu;\n\nnamespace {{\n\n",
                                  module.path.substr(module.path.rfind('/') + 1));
   std::set<std::string> known;

@@ -4,10 +4,11 @@
 #include <string>
 
 #include "kernels/cuda_on_cpu/ptx_module.h"
+#include "kernels/cuda_on_cpu/ptx_mutants.h"
 
 namespace skewbench::cuda_on_cpu::ptx {
 
-/// With `mutants`, each place that can be changed asks at run time which mutant is active. Throws Error.
-std::string translate(const Module& module, bool mutants);
+/// Of the places that mutants change, all, a few or none ask at run time which mutant is active. Throws Error.
+std::string translate(const Module& module, Mutants mutants);
 
 }  // namespace skewbench::cuda_on_cpu::ptx

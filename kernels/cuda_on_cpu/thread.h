@@ -161,6 +161,7 @@ struct MutationSite {
   const char* kind;        ///< barrier | bound | stride | constant
   const char* change;      ///< "removed", "+1", "-1", "x2"
   const Place* place;
+  bool is_built = true;    ///< false: listed, but this program cannot change it
 };
 
 /// The site that is changed in this process, by its global number; none: UINT32_MAX.
