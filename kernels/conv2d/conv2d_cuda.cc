@@ -22,10 +22,11 @@ std::string check(const Problem& problem, int64_t n, std::initializer_list<Named
   }
   const auto [h, w, c, k, r, s, stride, pad] = problem;
   if (n < 1) return fmt::format("batch size {} must be positive", n);
-  // Indices inside an image are ints, with room for a block's tile behind them.
-  constexpr int64_t kMostExtent = int64_t{1} << 28, kMostPixels = int64_t{1} << 30, kMostStride = int64_t{1} << 15;
-  if (std::max(h, w) >= kMostExtent || h * w >= kMostPixels || problem.p() * problem.q() >= kMostPixels || stride >= kMostStride)
-    return fmt::format("h={} w={} stride={}: extents must be below 2^28, an image below 2^30 pixels, the stride below 2^15", h, w, stride);
+  // Indices inside an image and of taps are ints, with room for a block's tile and a split's depth, at most 2^29, behind them.
+  constexpr int64_t kMostExtent = int64_t{1} << 28, kMostInside = int64_t{1} << 29, kMostStride = int64_t{1} << 15;
+  if (std::max(h, w) >= kMostExtent || std::max(h * w, problem.p() * problem.q()) >= kMostInside || stride >= kMostStride)
+    return fmt::format("h={} w={} stride={}: extents must be below 2^28, an image below 2^29 pixels, the stride below 2^15", h, w, stride);
+  if (r * s * std::max(c, k) >= kMostInside) return fmt::format("c={} k={} r={} s={}: r s c and r s k must be below 2^29", c, k, r, s);
   // Factor 4096: bytes, and room for what a split product and the bias gradient keep in the workspace.
   if (device::product({4096, n, h, w, c}) < 0 || device::product({4096, n, problem.p(), problem.q(), k}) < 0)
     return fmt::format("n={} h={} w={} c={} k={}: the bytes of an array exceed 64 bits", n, h, w, c, k);

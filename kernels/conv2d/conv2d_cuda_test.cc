@@ -206,9 +206,14 @@ TEST(Conv2dCuda, Refusals) {
   EXPECT_EQ(why_not({0, 5, 1, 1, 3, 3, 1, 1}, 1), "convolution: extents must be positive, got h=0 w=5 c=1 k=1 r=3 s=3 stride=1");
   EXPECT_EQ(why_not({8, 8, 3, 16, 3, 3, 1, 1}, 0), "batch size 0 must be positive");
   EXPECT_EQ(why_not({int64_t{1} << 28, 1, 1, 1, 1, 1, 1, 0}, 1),
-            "h=268435456 w=1 stride=1: extents must be below 2^28, an image below 2^30 pixels, the stride below 2^15");
+            "h=268435456 w=1 stride=1: extents must be below 2^28, an image below 2^29 pixels, the stride below 2^15");
   EXPECT_EQ(why_not({8, 8, 1, 1, 1, 1, int64_t{1} << 15, 0}, 1, 1),
-            "h=8 w=8 stride=32768: extents must be below 2^28, an image below 2^30 pixels, the stride below 2^15");
+            "h=8 w=8 stride=32768: extents must be below 2^28, an image below 2^29 pixels, the stride below 2^15");
+  EXPECT_EQ(why_not({1 << 15, 1 << 14, 1, 1, 1, 1, 1, 0}, 1),
+            "h=32768 w=16384 stride=1: extents must be below 2^28, an image below 2^29 pixels, the stride below 2^15");
+  EXPECT_EQ(why_not({1, 1, 1 << 29, 1, 1, 1, 1, 0}, 1), "c=536870912 k=1 r=1 s=1: r s c and r s k must be below 2^29");
+  EXPECT_EQ(why_not({1, 1, 1, 1 << 27, 2, 2, 1, 1}, 1), "c=1 k=134217728 r=2 s=2: r s c and r s k must be below 2^29");
+  EXPECT_EQ(why_not({1, 1, (1 << 29) - 1, 1, 1, 1, 1, 0}, 1), "");
   EXPECT_EQ(why_not({8, 8, 4, 4, 3, 3, 1, 1}, int64_t{1} << 50, 1), "n=1125899906842624 h=8 w=8 c=4 k=4: the bytes of an array exceed 64 bits");
   EXPECT_EQ(why_not({1, 1, 1, 1, 1, 1, 1, 0}, int64_t{1} << 37), "n=137438953472 h=1 w=1 c=1 k=1: 2147483648 blocks, a grid has 2147483647 at most");
   EXPECT_EQ(why_not({1, 1, 1, 1, 1, 1, 1, 0}, (int64_t{1} << 37) - 64), "");
