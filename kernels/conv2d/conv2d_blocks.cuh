@@ -47,11 +47,6 @@ inline FilterProduct product_of(const BackwardFilter& a, gemm::TileSize tile, vo
   return product_of(a, tile, workspace, a.dy, by_four(a.dy, k), a.x, by_four(a.x, c), a.dfilter, by_four(a.dfilter, c), gemm::Accumulate{a.accumulate});
 }
 
-/// Where split `split` of a depth ends.
-__device__ inline int64_t end_of_split(const gemm::Grid& grid, int64_t first, int64_t depth) {
-  return first + grid.split_depth < depth ? first + grid.split_depth : depth;
-}
-
 /// y: rows are pixels, columns output channels, the depth taps.
 template <class Loop>
 __device__ void forward_block(const ForwardProduct& product, gemm::TileSize tile, Loop loop) {
@@ -59,7 +54,7 @@ __device__ void forward_block(const ForwardProduct& product, gemm::TileSize tile
   const gemm::Place place(product.grid);
   const int64_t pixels = product.n * (shape.p * shape.q), pixel = place.row_tile * tile.rows, channel = place.column_tile * tile.columns;
   const int taps = shape.r * shape.s * shape.c, first = static_cast<int>(place.split) * product.grid.split_depth;
-  const int end = static_cast<int>(end_of_split(product.grid, first, taps));
+  const int end = min(first + product.grid.split_depth, taps);
   const PatchRows x(Patches(shape, product.a, pixel, pixels, first, end), product.a_by_four);
   const gemm::RowMajor filter(product.b, taps, channel, shape.k, first, end, product.b_by_four);
   loop(x, filter, end - first, gemm::Target(product.out, gemm::DenseRows(pixel, pixels, shape.k), place.split, channel, shape.k));
@@ -80,7 +75,7 @@ __device__ void backward_input_block(const InputProduct& product, gemm::TileSize
   const GradientRows dy(shape, part, pixels, taps, product.a, product.a_by_four);
   const FilterColumns filter(shape, part, taps, product.b, channel, product.b_by_four);
   // A part without taps, or one whose taps end before this split, is one step of zeros.
-  const int depth = left < 1 ? 1 : left < product.grid.split_depth ? left : product.grid.split_depth;
+  const int depth = max(1, min(left, product.grid.split_depth));
   loop(dy, filter, depth, gemm::Target(product.out, PartRows(shape, part, pixels), place.split, channel, shape.c));
 }
 
@@ -91,7 +86,7 @@ __device__ void backward_filter_block(const FilterProduct& product, gemm::TileSi
   const gemm::Place place(product.grid);
   const int64_t pixels = product.n * (shape.p * shape.q), channel = place.row_tile * tile.rows;
   const int taps = shape.r * shape.s * shape.c, tap = static_cast<int>(place.column_tile * tile.columns);
-  const int64_t first = int64_t{place.split} * product.grid.split_depth, end = end_of_split(product.grid, first, pixels);
+  const int64_t first = int64_t{place.split} * product.grid.split_depth, end = min(first + product.grid.split_depth, pixels);
   const gemm::ColumnMajor dy(product.a, shape.k, channel, shape.k, first, end, product.a_by_four);
   const PatchColumns x(Patches(shape, product.b, first, end, tap, taps), product.b_by_four);
   loop(dy, x, static_cast<int>(end - first), gemm::Target(product.out, gemm::DenseRows(channel, shape.k, taps), place.split, tap, taps));

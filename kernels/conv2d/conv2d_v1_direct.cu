@@ -37,18 +37,22 @@ __global__ void __launch_bounds__(kBlock) conv2d_forward_v1_kernel(const __grid_
     const int k = static_cast<int>(i - pixel * shape.k), inside = static_cast<int>(pixel - image * (shape.p * shape.q));
     const int top = inside / shape.q * shape.stride - shape.pad, left = inside % shape.q * shape.stride - shape.pad;
     const float* const x = a.x + image * (static_cast<int64_t>(shape.h * shape.w) * shape.c);
-    const float* filter = a.filter + k * (shape.r * shape.s * shape.c);
+    const float* const filter = a.filter + k * (shape.r * shape.s * shape.c);
     float sum = 0;
 #pragma unroll 1
-    for (int r = 0; r < shape.r; ++r)
+    for (int r = 0; r < shape.r; ++r) {
+      const int row = top + r;
+      if (row < 0 || row >= shape.h) continue;
 #pragma unroll 1
-      for (int s = 0; s < shape.s; ++s, filter += shape.c) {
-        const int row = top + r, column = left + s;
-        if (row < 0 || row >= shape.h || column < 0 || column >= shape.w) continue;
+      for (int s = 0; s < shape.s; ++s) {
+        const int column = left + s;
+        if (column < 0 || column >= shape.w) continue;
         const float* const seen = x + (row * shape.w + column) * shape.c;
+        const float* const of_tap = filter + (r * shape.s + s) * shape.c;
 #pragma unroll 1
-        for (int c = 0; c < shape.c; ++c) sum = fmaf(seen[c], filter[c], sum);
+        for (int c = 0; c < shape.c; ++c) sum = fmaf(seen[c], of_tap[c], sum);
       }
+    }
     if (a.bias) sum += a.bias[k];
     a.y[i] = a.relu && sum <= 0 ? 0.0f : sum;  // a NaN stays
   });
