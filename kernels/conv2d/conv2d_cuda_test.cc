@@ -22,11 +22,17 @@ const Case kCases[] = {
     // one element of everything; image edges; strides that do and do not divide, and one that is larger than the image
     {1, {1, 1, 1, 1, 1, 1, 1, 0}}, {2, {2, 3, 2, 2, 3, 3, 2, 1}}, {1, {5, 7, 3, 5, 2, 3, 1, 1}}, {2, {5, 4, 5, 7, 5, 5, 1, 2}},
     {3, {5, 5, 1, 4, 5, 5, 3, 2}}, {1, {3, 3, 4, 4, 3, 3, 5, 1}}, {2, {7, 7, 3, 8, 1, 1, 2, 0}}, {1, {6, 6, 4, 4, 3, 3, 2, 1}},
-    // more than a tile of 64: of pixels, of output channels, of input channels
-    {1, {9, 9, 4, 12, 3, 3, 1, 1}}, {2, {6, 6, 8, 68, 3, 3, 2, 0}}, {1, {4, 4, 68, 4, 1, 1, 1, 0}}, {1, {1, 66, 5, 66, 1, 1, 1, 0}}, {1, {6, 7, 37, 39, 1, 1, 1, 0}},
+    // more than a tile of 64: of output channels, of input channels, of pixels
+    {2, {6, 6, 8, 68, 3, 3, 2, 0}}, {1, {4, 4, 68, 4, 1, 1, 1, 0}}, {1, {1, 66, 5, 66, 1, 1, 1, 0}}, {1, {6, 7, 37, 39, 1, 1, 1, 0}},
     // depths that are split (from 256 on): forward, input gradient without and with a stride, filter gradient
-    {1, {5, 5, 32, 8, 3, 3, 1, 1}}, {1, {5, 5, 8, 32, 3, 3, 1, 1}}, {1, {6, 5, 4, 64, 3, 3, 2, 1}}, {2, {13, 11, 4, 8, 3, 3, 1, 1}},
+    {1, {5, 5, 32, 8, 3, 3, 1, 1}}, {1, {5, 5, 8, 32, 3, 3, 1, 1}}, {1, {6, 5, 4, 64, 3, 3, 2, 1}}, {8, {6, 6, 4, 8, 3, 3, 1, 1}},
     {1, {17, 17, 1, 5, 3, 3, 1, 1}},
+    // sums one longer than a tile's 16
+    {1, {17, 1, 17, 17, 1, 1, 1, 0}},
+    // 16 bytes at a time, edges of the image in both halves of a tile: of 64 pixels, in the first step of 16 and in later ones
+    {2, {4, 5, 4, 4, 2, 2, 1, 1}}, {1, {5, 7, 4, 4, 3, 3, 1, 1}},
+    // with one output channel the filter's array ends behind the last tap: parts of the input gradient have 4 to 9 taps, and 16 to 25
+    {1, {5, 5, 1, 1, 5, 5, 2, 2}}, {1, {5, 5, 4, 1, 5, 5, 2, 0}}, {1, {9, 9, 1, 1, 9, 9, 2, 0}}, {1, {9, 9, 4, 1, 9, 9, 2, 0}},
 };
 
 std::vector<Case> cases() {
@@ -118,7 +124,9 @@ struct FilterDirection {
 const Case kRandomCases[] = {{1, {5, 5, 32, 8, 3, 3, 1, 1}}, {1, {5, 4, 4, 64, 3, 3, 2, 1}}, {1, {17, 16, 3, 8, 2, 2, 1, 0}}};
 const Case kExtraCases[] = {{1, {3, 3, 4, 8, 3, 3, 1, 1}}, {1, {2, 2, 32, 4, 3, 3, 1, 1}}, {1, {16, 16, 1, 4, 1, 1, 1, 0}}};
 const Case kQuads{1, {9, 8, 4, 12, 3, 3, 1, 1}};    // channels that allow 16-byte accesses
-const Case kUnpadded{1, {4, 5, 3, 5, 3, 3, 1, 0}};  // a sum of 27: the last step reaches behind it
+// Sums of 27, 36, 9 and 12 that end inside a step, the first one or the second; with 16-byte accesses in every other case.
+const Case kUnpadded[] = {{1, {4, 5, 3, 5, 3, 3, 1, 0}}, {1, {4, 5, 4, 4, 3, 3, 1, 0}}, {1, {2, 5, 3, 5, 1, 3, 1, 0}}, {1, {2, 5, 4, 4, 1, 3, 1, 0}}};
+const Case kManyOutputs{1, {8, 8, 5, 7, 3, 3, 1, 1}};  // in every direction more than a block of v1 has threads
 
 class Conv2dForward : public ::testing::TestWithParam<device::Version<Forward>> {};
 class Conv2dBackwardInput : public ::testing::TestWithParam<device::Version<BackwardInput>> {};
@@ -154,15 +162,24 @@ TEST_P(Conv2dBackwardFilter, ExactWithEveryExtra) {
 }
 TEST_P(Conv2dForward, ANaNArrives) {
   NEEDS_DEVICE();
-  nan_arrives<ForwardDirection>(GetParam(), kUnpadded, {&Inputs::x, &Inputs::filter});
+  nan_arrives<ForwardDirection>(GetParam(), kUnpadded[0], {&Inputs::filter});
+  for (const Case& at : kUnpadded) nan_arrives<ForwardDirection>(GetParam(), at, {&Inputs::x});
 }
 TEST_P(Conv2dBackwardInput, ANaNArrives) {
   NEEDS_DEVICE();
-  nan_arrives<InputDirection>(GetParam(), kUnpadded, {&Inputs::dy});
+  for (const Case& at : kUnpadded) nan_arrives<InputDirection>(GetParam(), at, {&Inputs::dy});
 }
 TEST_P(Conv2dBackwardFilter, ANaNArrives) {
   NEEDS_DEVICE();
-  nan_arrives<FilterDirection>(GetParam(), kUnpadded, {&Inputs::x, &Inputs::dy});
+  nan_arrives<FilterDirection>(GetParam(), kUnpadded[0], {&Inputs::x, &Inputs::dy});
+}
+
+TEST(Conv2dCuda, AThreadOfTheDirectVersionHasSeveralOutputs) {
+  NEEDS_DEVICE();
+  const test_arrays::FewBlocks one(1);
+  exact_on_integers<ForwardDirection>(forward_versions()[0], {&kManyOutputs, 1});
+  exact_on_integers<InputDirection>(backward_input_versions()[0], {&kManyOutputs, 1});
+  exact_on_integers<FilterDirection>(backward_filter_versions()[0], {&kManyOutputs, 1});
 }
 
 TEST(Conv2dCuda, AsyncCopiesSumInTheOrderOfRegisterTiles) {
