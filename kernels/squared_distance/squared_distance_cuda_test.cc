@@ -12,13 +12,14 @@ using test_arrays::DeviceArray;
 using test_arrays::run_version;
 
 // Around a warp, a block, and more blocks than the second kernel has threads.
-constexpr int64_t kCounts[] = {1, 2, 31, 33, 255, 256, 257, 1000, 256 * 257 + 3};
+constexpr int64_t kCounts[] = {1, 2, 31, 33, 255, 256, 257, 1000, 256 * 257 + 3, 256 * 513};
 
 double run(const device::Version<Distance>& version, std::span<const float> a, std::span<const float> b) {
-  const DeviceArray<float> in_a(a), in_b(b);
+  const test_arrays::ExactInput<float> in_a(a), in_b(b);
   DeviceArray<double> out(1);
-  run_version(version, "squared_distance", Distance{in_a.size(), in_a.data(), in_b.data(), out.data()});
-  EXPECT_TRUE(in_a.intact() && in_b.intact() && out.intact());
+  run_version(version, "squared_distance", Distance{std::ssize(a), in_a.data(), in_b.data(), out.data()});
+  EXPECT_TRUE(in_a.intact() && in_b.intact());
+  EXPECT_TRUE(out.intact());
   return out.download()[0];
 }
 
@@ -49,12 +50,13 @@ TEST(SquaredDistanceCuda, AnyNumbersWithinTheBound) {
 TEST(SquaredDistanceCuda, SeveralTurnsOfTheGrid) {
   NEEDS_DEVICE();
   const test_arrays::FewBlocks few(3);
-  for (const auto& version : distance_versions()) {
-    const auto a = test_arrays::small_integers<float>(2500, 9, 5), b = test_arrays::small_integers<float>(2500, 9, 6);
-    double want = 0;
-    distance_ref<float>(2500, a.data(), b.data(), &want);
-    EXPECT_EQ(run(version, a, b), want) << version.idea;
-  }
+  for (const auto& version : distance_versions())
+    for (const int64_t count : {2500, 8 * 3 * 256}) {  // and eight whole turns
+      const auto a = test_arrays::small_integers<float>(count, 9, 5), b = test_arrays::small_integers<float>(count, 9, 6);
+      double want = 0;
+      distance_ref<float>(count, a.data(), b.data(), &want);
+      EXPECT_EQ(run(version, a, b), want) << version.idea << ", " << count;
+    }
 }
 
 TEST(SquaredDistanceCuda, EqualVectorsAndBrokenOnes) {

@@ -29,15 +29,16 @@ __global__ void distance_v1_kernel(int64_t count, const float* a, const float* b
     const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
     sum.of += difference * difference;
   }
-  device::reduce_block(sum, slots);
+  device::reduce_whole_block(sum, slots);
   if (threadIdx.x == 0) sums[blockIdx.x] = sum.of;
 }
 
-__global__ void distance_total_v1_kernel(int64_t blocks, const double* sums, double* out) {
+__global__ void distance_total_v1_kernel(int blocks, const double* sums, double* out) {
   __shared__ Sum slots[kWarps];
   Sum sum{};
-  for (int64_t i = threadIdx.x; i < blocks; i += kBlock) sum.of += sums[i];
-  device::reduce_block(sum, slots);
+#pragma unroll 1
+  for (int i = static_cast<int>(threadIdx.x); i < blocks; i += kBlock) sum.of += sums[i];
+  device::reduce_whole_block(sum, slots);
   if (threadIdx.x == 0) *out = sum.of;
 }
 
@@ -51,7 +52,7 @@ void distance(const Distance& a, void* workspace, device::Stream stream) {
   double* const sums = static_cast<double*>(workspace);
   distance_v1_kernel<<<blocks(a), kBlock, 0, stream>>>(a.count, a.a, a.b, sums);
   CUDA_LAUNCHED(distance_v1_kernel);
-  distance_total_v1_kernel<<<1, kBlock, 0, stream>>>(blocks(a), sums, a.out);
+  distance_total_v1_kernel<<<1, kBlock, 0, stream>>>(static_cast<int>(blocks(a)), sums, a.out);
   CUDA_LAUNCHED(distance_total_v1_kernel);
 }
 
