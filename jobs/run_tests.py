@@ -14,6 +14,7 @@ failed.
 """
 
 import argparse
+import collections
 import os
 import re
 import signal
@@ -208,12 +209,17 @@ def find_runs(root, build, full, cuda, mutants):
 
 
 class Runner:
-    """Runs side by side as long as their ranks fit the cores; a larger run goes alone."""
+    """Runs side by side as long as their ranks fit the cores; a larger run goes alone.
+
+    They start in the order in which they were asked for. Else a run that wants several cores would wait as long as others want
+    one, with the thread that is to start it, and half of the cores would be idle.
+    """
 
     def __init__(self, root, build, timeout):
         self.root, self.timeout = root, timeout
         self.cores = self.free = launch.cores()
         self.changed = threading.Condition()
+        self.waiting = collections.deque()
         self.processes, self.stopped = set(), False
         self.environment = {
             **launch.environment(),
@@ -230,8 +236,11 @@ class Runner:
             return Report(failed=1, problem=run.problem)
         share = min(run.ranks, self.cores)
         with self.changed:
-            self.changed.wait_for(lambda: self.free >= share or self.stopped)
+            self.waiting.append(run)
+            self.changed.wait_for(lambda: (self.waiting[0] is run and self.free >= share) or self.stopped)
+            self.waiting.remove(run)
             self.free -= share
+            self.changed.notify_all()
         try:
             return self.start(run)
         finally:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -218,6 +219,28 @@ class Broken(unittest.TestCase):
         output, _ = process.communicate(timeout=20)
         self.assertEqual(process.returncode, 143, output)
         self.assertFalse(alive(pid))
+
+
+class OrderTest(unittest.TestCase):
+    def test_a_run_of_all_cores_starts_in_its_turn(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "log"
+            log.touch()
+            runner = run_tests.Runner(Path(folder), Path(folder), 20)
+            runner.cores = runner.free = 2
+
+            def start(name, ranks, seconds):
+                run = run_tests.Run(name, ["sh", "-c", f"echo {name} >> {log}; sleep {seconds}"], ranks)
+                thread = threading.Thread(target=runner.execute, args=(run,))
+                thread.start()
+                while not (run in runner.waiting or name in log.read_text()):
+                    time.sleep(0.01)
+                return thread
+
+            threads = [start("long", 1, 0.5), start("large", 2, 0), start("small", 1, 0)]
+            for thread in threads:
+                thread.join()
+            self.assertEqual(log.read_text().split(), ["long", "large", "small"])
 
 
 if __name__ == "__main__":
