@@ -116,4 +116,13 @@ const BugCase kCases[] = {
 
 std::span<const BugCase> bounds_cases() { return kCases; }
 
+cudaError_t start_with_shared(const BugData& data, std::size_t bytes, bool is_asked_for) {
+  if (is_asked_for) {
+    const cudaError_t refusal = cudaFuncSetAttribute(dynamic_shared_memory<false>, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes));
+    if (refusal != cudaSuccess) return refusal;
+  }
+  dynamic_shared_memory<false><<<1, 32, bytes>>>(data.floats);
+  return cudaGetLastError();
+}
+
 }  // namespace skewbench::cuda_on_cpu

@@ -32,10 +32,4 @@ cudaError_t finish(cudaError_t error);
   const ::skewbench::cuda_on_cpu::Call call_;                                             \
   if (call_.refusal() != cudaSuccess) return ::skewbench::cuda_on_cpu::finish(call_.refusal())
 
-/// The translated kernel of a host function or of a cudaKernel_t; null if there is none, after saying so.
-const Kernel* kernel_of(const void* function);
-
-/// Bytes of dynamic shared memory that it may be launched with at present: cudaFuncSetAttribute raises it.
-std::size_t dynamic_shared_limit(const void* function);
-
 }  // namespace skewbench::cuda_on_cpu

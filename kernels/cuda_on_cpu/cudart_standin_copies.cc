@@ -26,20 +26,12 @@ std::byte* reach(const void* pointer) {
   return is_on_device(pointer) ? host_view(address_of(pointer)) : reinterpret_cast<std::byte*>(address_of(pointer));
 }
 
-/// Lines of `width` bytes, `pitch` apart; an ordinary copy is one line.
-struct Lines {
-  std::size_t width, count = 1;
-  std::size_t to_pitch = 0, from_pitch = 0;
-
-  std::size_t span(std::size_t pitch) const { return (count - 1) * pitch + width; }
-};
-
 bool is_within_allocation(const void* pointer, std::size_t bytes) {
   const Allocation* const found = find_allocation(address_of(pointer));
   return found != nullptr && bytes <= found->end() - address_of(pointer);
 }
 
-cudaError_t check_copy(const void* to, const void* from, const Lines& lines, cudaMemcpyKind kind) {
+cudaError_t check_copy(const void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
   if (to == nullptr || from == nullptr) return cudaErrorInvalidValue;
   const bool to_device = is_on_device(to), from_device = is_on_device(from);
   switch (kind) {
@@ -58,47 +50,38 @@ cudaError_t check_copy(const void* to, const void* from, const Lines& lines, cud
     case cudaMemcpyDefault: break;
     default: return cudaErrorInvalidMemcpyDirection;
   }
-  if (lines.count > 1 && (lines.to_pitch < lines.width || lines.from_pitch < lines.width)) return cudaErrorInvalidValue;
-  if (to_device && !is_within_allocation(to, lines.span(lines.to_pitch))) return cudaErrorInvalidValue;
-  if (from_device && !is_within_allocation(from, lines.span(lines.from_pitch))) return cudaErrorInvalidValue;
+  if (to_device && !is_within_allocation(to, bytes)) return cudaErrorInvalidValue;
+  if (from_device && !is_within_allocation(from, bytes)) return cudaErrorInvalidValue;
   return cudaSuccess;
-}
-
-void copy_lines(std::byte* to, const std::byte* from, const Lines& lines) {
-  for (std::size_t i = 0; i < lines.count; ++i) std::memmove(to + i * lines.to_pitch, from + i * lines.from_pitch, lines.width);
 }
 
 bool is_pageable(const void* pointer, std::size_t bytes) { return !is_on_device(pointer) && !is_pinned(pointer, bytes); }
 
-cudaError_t copy(void* to, const void* from, const Lines& lines, cudaMemcpyKind kind, cudaStream_t stream, bool is_blocking) {
+cudaError_t copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream, bool is_blocking) {
   ENTER_CALL();
   if (!is_stream(stream)) return finish(cudaErrorInvalidResourceHandle);
-  if (lines.width == 0 || lines.count == 0) return finish(cudaSuccess);
-  const cudaError_t refusal = check_copy(to, from, lines, kind);
+  if (bytes == 0) return finish(cudaSuccess);
+  const cudaError_t refusal = check_copy(to, from, bytes, kind);
   if (refusal != cudaSuccess) return finish(refusal);
-  const std::size_t span = lines.span(lines.from_pitch);
   OperationPointer operation;
-  if (is_on_device(to) && is_pageable(from, span)) {
-    const auto taken = std::make_shared<std::vector<std::byte>>(reach(from), reach(from) + span);
-    operation = enqueue(stream, [=] { copy_lines(reach(to), taken->data(), lines); });
+  if (is_on_device(to) && is_pageable(from, bytes)) {
+    const auto taken = std::make_shared<std::vector<std::byte>>(reach(from), reach(from) + bytes);
+    operation = enqueue(stream, [=] { std::memcpy(reach(to), taken->data(), bytes); });
   } else {
-    operation = enqueue(stream, [=] { copy_lines(reach(to), reach(from), lines); });
-    is_blocking |= is_pageable(to, lines.span(lines.to_pitch)) || (!is_on_device(to) && !is_on_device(from));
+    operation = enqueue(stream, [=] { std::memmove(reach(to), reach(from), bytes); });
+    is_blocking |= is_pageable(to, bytes) || (!is_on_device(to) && !is_on_device(from));
   }
   if (is_on_device(to) && is_on_device(from)) is_blocking = false;
   if (is_blocking) finish_operation(operation);
   return finish(sticky_error());
 }
 
-cudaError_t fill(void* to, int value, const Lines& lines, cudaStream_t stream) {
+cudaError_t fill(void* to, int value, std::size_t bytes, cudaStream_t stream) {
   ENTER_CALL();
   if (!is_stream(stream)) return finish(cudaErrorInvalidResourceHandle);
-  if (lines.width == 0 || lines.count == 0) return finish(cudaSuccess);
-  if (lines.count > 1 && lines.to_pitch < lines.width) return finish(cudaErrorInvalidValue);
-  if (!is_within_allocation(to, lines.span(lines.to_pitch))) return finish(cudaErrorInvalidValue);
-  enqueue(stream, [=] {
-    for (std::size_t i = 0; i < lines.count; ++i) std::memset(reach(to) + i * lines.to_pitch, value, lines.width);
-  });
+  if (bytes == 0) return finish(cudaSuccess);
+  if (!is_within_allocation(to, bytes)) return finish(cudaErrorInvalidValue);
+  enqueue(stream, [=] { std::memset(reach(to), value, bytes); });
   return finish(sticky_error());
 }
 
@@ -121,60 +104,19 @@ void* within_symbol(const void* symbol, std::size_t offset, std::size_t bytes) {
 
 extern "C" {
 
-cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
-  return copy(to, from, {bytes}, kind, nullptr, true);
-}
+cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) { return copy(to, from, bytes, kind, nullptr, true); }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
-  return copy(to, from, {bytes}, kind, stream, false);
-}
-cudaError_t cudaMemcpy2D(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t width, std::size_t height,
-                         cudaMemcpyKind kind) {
-  return copy(to, from, {width, height, to_pitch, from_pitch}, kind, nullptr, true);
-}
-cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t width, std::size_t height,
-                              cudaMemcpyKind kind, cudaStream_t stream) {
-  return copy(to, from, {width, height, to_pitch, from_pitch}, kind, stream, false);
+  return copy(to, from, bytes, kind, stream, false);
 }
 
-cudaError_t cudaMemset(void* to, int value, std::size_t bytes) { return fill(to, value, {bytes}, nullptr); }
-cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) { return fill(to, value, {bytes}, stream); }
-cudaError_t cudaMemset2DAsync(void* to, std::size_t pitch, int value, std::size_t width, std::size_t height, cudaStream_t stream) {
-  return fill(to, value, {width, height, pitch}, stream);
-}
+cudaError_t cudaMemset(void* to, int value, std::size_t bytes) { return fill(to, value, bytes, nullptr); }
+cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) { return fill(to, value, bytes, stream); }
 
 void __cudaRegisterVar(void**, char* shadow, char*, const char* name, int, std::size_t, int, int) { symbols()[shadow] = name; }
-
-cudaError_t cudaGetSymbolAddress(void** pointer, const void* symbol) {
-  ENTER_CALL();
-  if (pointer == nullptr) return finish(cudaErrorInvalidValue);
-  *pointer = within_symbol(symbol, 0, 0);
-  return finish(*pointer == nullptr ? cudaErrorInvalidSymbol : cudaSuccess);
-}
-cudaError_t cudaGetSymbolSize(std::size_t* bytes, const void* symbol) {
-  ENTER_CALL();
-  void* const begin = within_symbol(symbol, 0, 0);
-  if (bytes == nullptr || begin == nullptr) return finish(bytes == nullptr ? cudaErrorInvalidValue : cudaErrorInvalidSymbol);
-  *bytes = find_allocation(address_of(begin))->bytes;
-  return finish(cudaSuccess);
-}
 
 cudaError_t cudaMemcpyToSymbol(const void* symbol, const void* from, std::size_t bytes, std::size_t offset, cudaMemcpyKind kind) {
   void* const to = within_symbol(symbol, offset, bytes);
   return to == nullptr ? finish(cudaErrorInvalidSymbol) : cudaMemcpy(to, from, bytes, kind);
-}
-cudaError_t cudaMemcpyFromSymbol(void* to, const void* symbol, std::size_t bytes, std::size_t offset, cudaMemcpyKind kind) {
-  const void* const from = within_symbol(symbol, offset, bytes);
-  return from == nullptr ? finish(cudaErrorInvalidSymbol) : cudaMemcpy(to, from, bytes, kind);
-}
-cudaError_t cudaMemcpyToSymbolAsync(const void* symbol, const void* from, std::size_t bytes, std::size_t offset, cudaMemcpyKind kind,
-                                    cudaStream_t stream) {
-  void* const to = within_symbol(symbol, offset, bytes);
-  return to == nullptr ? finish(cudaErrorInvalidSymbol) : cudaMemcpyAsync(to, from, bytes, kind, stream);
-}
-cudaError_t cudaMemcpyFromSymbolAsync(void* to, const void* symbol, std::size_t bytes, std::size_t offset, cudaMemcpyKind kind,
-                                      cudaStream_t stream) {
-  const void* const from = within_symbol(symbol, offset, bytes);
-  return from == nullptr ? finish(cudaErrorInvalidSymbol) : cudaMemcpyAsync(to, from, bytes, kind, stream);
 }
 
 }  // extern "C"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/cuda_on_cpu/findings.h"
+#include "kernels/cuda_on_cpu/memory_checks_kernels.h"
 #include "kernels/cuda_on_cpu/settings.h"
 #include "kernels/cuda_on_cpu/synchronisation_kernels.h"
 
@@ -161,6 +162,27 @@ TEST_F(Runtime, AnErrorOfAKernelStays) {
   EXPECT_EQ(take_findings().size(), 1u);
   EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
   print_findings(true);
+}
+
+TEST_F(Runtime, SharedMemoryBeyond48KiBIsAskedFor) {
+  void* floats = nullptr;
+  ASSERT_EQ(cudaMalloc(&floats, 32 * sizeof(float)), cudaSuccess);
+  const BugData data{static_cast<float*>(floats)};
+  EXPECT_EQ(start_with_shared(data, 48 << 10, false), cudaSuccess);
+  EXPECT_EQ(start_with_shared(data, (48 << 10) + 4, false), cudaErrorInvalidValue);
+  EXPECT_EQ(start_with_shared(data, 100 << 10, true), cudaSuccess);
+  EXPECT_EQ(start_with_shared(data, (100 << 10) + 4, false), cudaErrorInvalidValue);
+  EXPECT_EQ(start_with_shared(data, 1 << 20, true), cudaErrorInvalidValue);
+  (void)cudaGetLastError();
+  EXPECT_EQ(cudaFree(floats), cudaSuccess);
+}
+
+TEST_F(Runtime, EagerStreamsAreNotLate) {
+  settings().eager_streams = true;
+  EXPECT_EQ(set(3, streams_[0]), cudaSuccess);
+  EXPECT_EQ(fetch(streams_[1]), cudaSuccess);
+  EXPECT_EQ(*host_, 0x03030303);
+  settings().eager_streams = false;
 }
 
 TEST_F(Runtime, RefusesWhatItHasNot) {

@@ -155,10 +155,7 @@ constexpr ErrorText kErrors[] = {
     TEXT(cudaErrorIllegalAddress, "an illegal memory access was encountered"),
     TEXT(cudaErrorLaunchOutOfResources, "too many resources requested for launch"),
     TEXT(cudaErrorLaunchTimeout, "the launch timed out and was terminated"),
-    TEXT(cudaErrorPeerAccessUnsupported, "peer access is not supported between these two devices"),
     TEXT(cudaErrorAssert, "device-side assert triggered"),
-    TEXT(cudaErrorHostMemoryAlreadyRegistered, "part or all of the requested memory range is already mapped"),
-    TEXT(cudaErrorHostMemoryNotRegistered, "pointer does not correspond to a registered memory region"),
     TEXT(cudaErrorIllegalInstruction, "an illegal instruction was encountered"),
     TEXT(cudaErrorMisalignedAddress, "misaligned address"),
     TEXT(cudaErrorLaunchFailure, "unspecified launch failure"),
@@ -242,14 +239,6 @@ cudaError_t cudaDeviceSynchronize() {
   ENTER_CALL();
   synchronise_all();
   return finish(sticky_error());
-}
-cudaError_t cudaDeviceReset() {
-  (void)take_findings();
-  ENTER_CALL();
-  drop_operations();
-  release_all_device_memory();
-  last_error = cudaSuccess;
-  return cudaSuccess;
 }
 
 }  // extern "C"

@@ -35,6 +35,15 @@ struct Configuration {
 };
 thread_local std::vector<Configuration> pushed;  // by <<<...>>>, for the stub that is called next
 
+/// The translated kernel of a host stub or of a cudaKernel_t; null if there is none, after saying so.
+const Kernel* kernel_of(const void* function) {
+  const auto found = functions().find(function);
+  if (found == functions().end()) return nullptr;
+  const Kernel* const kernel = find_kernel(found->second.name);
+  if (kernel == nullptr) std::fprintf(stderr, "CUDA on the CPU: the kernel %s was not translated\n", demangled(found->second.name.c_str()).c_str());
+  return kernel;
+}
+
 std::size_t limit(const Kernel& kernel, const Function& function) {
   const uint32_t begin = shared_begin(kernel);
   return std::max(function.opted_in_shared, begin < kSharedWithoutOptIn ? kSharedWithoutOptIn - begin : 0);
@@ -85,16 +94,6 @@ cudaError_t start(const void* stub, dim3 grid, dim3 block, void** arguments, std
 }
 
 }  // namespace
-
-const Kernel* kernel_of(const void* function) {
-  const auto found = functions().find(function);
-  if (found == functions().end()) return nullptr;
-  const Kernel* const kernel = find_kernel(found->second.name);
-  if (kernel == nullptr) std::fprintf(stderr, "CUDA on the CPU: the kernel %s was not translated\n", demangled(found->second.name.c_str()).c_str());
-  return kernel;
-}
-
-std::size_t dynamic_shared_limit(const void* function) { return limit(*kernel_of(function), functions()[function]); }
 
 }  // namespace skewbench::cuda_on_cpu
 

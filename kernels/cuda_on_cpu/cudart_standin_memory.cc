@@ -35,16 +35,14 @@ cudaError_t cudaMemGetInfo(std::size_t* free_bytes, std::size_t* total) {
   return finish(cudaSuccess);
 }
 
-cudaError_t cudaHostAlloc(void** pointer, std::size_t bytes, unsigned flags) {
+cudaError_t cudaMallocHost(void** pointer, std::size_t bytes) {
   ENTER_CALL();
-  // Memory that a kernel reaches by the host's address (cudaHostAllocMapped) is not offered.
-  if (pointer == nullptr || (flags & ~unsigned{cudaHostAllocPortable | cudaHostAllocWriteCombined}) != 0) return finish(cudaErrorInvalidValue);
+  if (pointer == nullptr) return finish(cudaErrorInvalidValue);
   *pointer = nullptr;
   if (bytes == 0) return finish(cudaSuccess);
   *pointer = allocate_pinned(bytes);
   return finish(*pointer == nullptr ? cudaErrorMemoryAllocation : cudaSuccess);
 }
-cudaError_t cudaMallocHost(void** pointer, std::size_t bytes) { return cudaHostAlloc(pointer, bytes, cudaHostAllocDefault); }
 
 cudaError_t cudaFreeHost(void* pointer) {
   ENTER_CALL();
@@ -53,56 +51,8 @@ cudaError_t cudaFreeHost(void* pointer) {
   return finish(release_pinned(pointer) ? cudaSuccess : cudaErrorInvalidValue);
 }
 
-cudaError_t cudaHostRegister(void* pointer, std::size_t bytes, unsigned flags) {
-  ENTER_CALL();
-  if (pointer == nullptr || bytes == 0 || (flags & ~unsigned{cudaHostRegisterPortable}) != 0) return finish(cudaErrorInvalidValue);
-  return finish(register_pinned(pointer, bytes) ? cudaSuccess : cudaErrorHostMemoryAlreadyRegistered);
-}
-cudaError_t cudaHostUnregister(void* pointer) {
-  ENTER_CALL();
-  synchronise_all();
-  return finish(unregister_pinned(pointer) ? cudaSuccess : cudaErrorHostMemoryNotRegistered);
-}
-
-cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* pointer) {
-  ENTER_CALL();
-  if (attributes == nullptr) return finish(cudaErrorInvalidValue);
-  *attributes = {};
-  attributes->device = -2;  // cudaInvalidDeviceId, which is for C++ only in CUDA's headers
-  attributes->type = cudaMemoryTypeUnregistered;
-  const auto address = reinterpret_cast<uint64_t>(pointer);
-  if (find_allocation(address) != nullptr) {
-    attributes->type = cudaMemoryTypeDevice;
-    attributes->devicePointer = const_cast<void*>(pointer);
-    attributes->device = 0;
-  } else if (is_pinned(pointer, 1)) {
-    attributes->type = cudaMemoryTypeHost;
-    attributes->hostPointer = const_cast<void*>(pointer);
-    attributes->device = 0;
-  }
-  return finish(cudaSuccess);
-}
-
-// What a program may ask for, and does not get.
+// Offered by every GPU, but not here: the host cannot touch device memory.
 cudaError_t cudaMallocManaged(void**, std::size_t, unsigned) {
-  ENTER_CALL();
-  return finish(cudaErrorNotSupported);
-}
-cudaError_t cudaDeviceCanAccessPeer(int* can, int, int) {
-  ENTER_CALL();
-  if (can == nullptr) return finish(cudaErrorInvalidValue);
-  *can = 0;
-  return finish(cudaSuccess);
-}
-cudaError_t cudaDeviceEnablePeerAccess(int, unsigned) {
-  ENTER_CALL();
-  return finish(cudaErrorPeerAccessUnsupported);
-}
-cudaError_t cudaIpcGetMemHandle(cudaIpcMemHandle_t*, void*) {
-  ENTER_CALL();
-  return finish(cudaErrorNotSupported);
-}
-cudaError_t cudaIpcOpenMemHandle(void**, cudaIpcMemHandle_t, unsigned) {
   ENTER_CALL();
   return finish(cudaErrorNotSupported);
 }

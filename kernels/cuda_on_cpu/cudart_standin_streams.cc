@@ -8,7 +8,6 @@
 using namespace skewbench::cuda_on_cpu;
 
 struct CUevent_st {
-  bool has_time;
   OperationPointer recorded{};  // the last time; null: never
 };
 
@@ -21,8 +20,6 @@ std::set<CUevent_st*>& events() {
 
 bool is_event(cudaEvent_t event) { return events().contains(event); }
 
-constexpr unsigned kEventFlags = cudaEventBlockingSync | cudaEventDisableTiming;  // cudaEventInterprocess is refused
-
 }  // namespace
 
 extern "C" {
@@ -34,13 +31,6 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
   return finish(cudaSuccess);
 }
 cudaError_t cudaStreamCreate(cudaStream_t* stream) { return cudaStreamCreateWithFlags(stream, cudaStreamDefault); }
-cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, int) { return cudaStreamCreateWithFlags(stream, flags); }
-cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
-  ENTER_CALL();
-  if (least != nullptr) *least = 0;
-  if (greatest != nullptr) *greatest = 0;
-  return finish(cudaSuccess);
-}
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   ENTER_CALL();
@@ -72,21 +62,12 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   return finish(cudaSuccess);
 }
 
-cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void* data) {
+cudaError_t cudaEventCreate(cudaEvent_t* event) {
   ENTER_CALL();
-  if (!is_stream(stream)) return finish(cudaErrorInvalidResourceHandle);
-  if (function == nullptr) return finish(cudaErrorInvalidValue);
-  enqueue(stream, [=] { function(data); });
+  if (event == nullptr) return finish(cudaErrorInvalidValue);
+  *event = *events().insert(new CUevent_st).first;
   return finish(cudaSuccess);
 }
-
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
-  ENTER_CALL();
-  if (event == nullptr || (flags & ~kEventFlags) != 0) return finish(cudaErrorInvalidValue);
-  *event = *events().insert(new CUevent_st{(flags & cudaEventDisableTiming) == 0}).first;
-  return finish(cudaSuccess);
-}
-cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, cudaEventDefault); }
 
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
   ENTER_CALL();
@@ -120,7 +101,7 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEve
   ENTER_CALL();
   if (milliseconds == nullptr) return finish(cudaErrorInvalidValue);
   for (const cudaEvent_t event : {begin, end})
-    if (!is_event(event) || !event->has_time || event->recorded == nullptr) return finish(cudaErrorInvalidResourceHandle);
+    if (!is_event(event) || event->recorded == nullptr) return finish(cudaErrorInvalidResourceHandle);
   if (!begin->recorded->is_done || !end->recorded->is_done) return cudaErrorNotReady;
   *milliseconds = std::chrono::duration<float, std::milli>(end->recorded->when - begin->recorded->when).count();
   return finish(cudaSuccess);

@@ -81,10 +81,6 @@ class DeviceMemory {
     return true;
   }
 
-  void release_all() {
-    for (auto next = allocations_.begin(); next != allocations_.end();) release((next++)->first);
-  }
-
   const Allocation* find(uint64_t address) const {
     const Allocation* before = not_after(address);
     return before != nullptr && address < before->end() ? before : nullptr;
@@ -150,7 +146,6 @@ DeviceMemory& memory() {
 
 uint64_t allocate_device(uint64_t bytes, bool is_variable) { return memory().allocate(bytes, is_variable); }
 bool release_device(uint64_t address) { return memory().release(address); }
-void release_all_device_memory() { memory().release_all(); }
 const Allocation* find_allocation(uint64_t address) { return memory().find(address); }
 std::string describe_address(uint64_t address) { return memory().describe(address); }
 bool is_device_address(uint64_t address) { return memory().reach() > 0 && address - device_base < kDeviceWindow; }

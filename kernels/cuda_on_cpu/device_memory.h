@@ -18,7 +18,6 @@ struct Allocation {
 uint64_t allocate_device(uint64_t bytes, bool is_variable = false);
 /// False if no allocation begins there that may be released.
 bool release_device(uint64_t address);
-void release_all_device_memory();  ///< but variables of kernels
 
 /// The allocation that `address` lies in, or null.
 const Allocation* find_allocation(uint64_t address);

@@ -7,11 +7,8 @@ namespace skewbench::cuda_on_cpu {
 
 /// Null if there is not enough.
 void* allocate_pinned(uint64_t bytes);
-/// False if nothing of that kind begins there.
+/// False if nothing begins there.
 bool release_pinned(void* pointer);
-
-bool register_pinned(void* pointer, uint64_t bytes);  ///< false: overlaps what is page-locked already
-bool unregister_pinned(void* pointer);
 
 /// Whether all of it is page-locked.
 bool is_pinned(const void* pointer, uint64_t bytes);

@@ -178,12 +178,4 @@ bool is_idle(cudaStream_t stream) {
   return false;
 }
 
-void drop_operations() {
-  while (!all().queued.empty()) {
-    const OperationPointer operation = all().queued.begin()->second;
-    operation->work = nullptr;
-    carry_out(operation);
-  }
-}
-
 }  // namespace skewbench::cuda_on_cpu

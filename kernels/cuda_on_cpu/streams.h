@@ -43,7 +43,4 @@ void synchronise_all();
 bool is_finished(const OperationPointer& operation);
 bool is_idle(cudaStream_t stream);
 
-/// Queued work is forgotten.
-void drop_operations();
-
 }  // namespace skewbench::cuda_on_cpu

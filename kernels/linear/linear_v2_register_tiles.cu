@@ -7,7 +7,7 @@
 // Traffic    the left operand is read once per 64 columns, the right one once per 64 rows: (n c ceil(k/64) + k c ceil(n/64)) x 4 bytes
 //            forward; the compulsory minimum where n and k are at most 64. A split writes and reads its parts once more
 // Numerics   one float accumulator an output and split, a fused multiply-add a product, in ascending order; then the splits in
-//            order. Unsplit: v1's bits
+//            order. Unsplit: v1's bits, but that a sum of -0 becomes 0 where zeros fill the last step
 // Limits     every problem below 2^31 blocks. 16-byte loads where the contiguous extent is a multiple of 4 and the array aligned;
 //            otherwise 4-byte loads. Beats v1 by reuse; loses to v3, since nothing is multiplied while a step is loaded
 #include "kernels/base/gemm_loops.cuh"
