@@ -109,10 +109,13 @@ def ranks_line(source, full):
     return []
 
 
-def environment_line(source):
-    """What a test wants to find in its environment: "// environment: NAME=VALUE NAME=VALUE"."""
-    found = re.search(r"^// environment: *(\w+=\S+(?: +\w+=\S+)*)$", source.read_text(), re.MULTILINE)
-    return dict(pair.split("=", 1) for pair in found[1].split()) if found else {}
+def environment_line(source, full):
+    """What a test wants to find in its environment: "// environment: NAME=VALUE NAME=VALUE", "// full environment:" with --full."""
+    values, text = {}, source.read_text()
+    for label in ["environment"] + (["full environment"] if full else []):
+        if found := re.search(rf"^// {label}: *(\w+=\S+(?: +\w+=\S+)*)$", text, re.MULTILINE):
+            values |= dict(pair.split("=", 1) for pair in found[1].split())
+    return values
 
 
 def mpi_runs(name, program, source, full):
@@ -153,7 +156,7 @@ def cuda_runs(root, build, full, cuda):
         for order in ORDERS if cuda == "on_cpu" and (full or not is_mpi) else ORDERS[:1]:
             for run in mpi_runs(name, program, root / f"{name}.cc", full) if is_mpi else [Run(name, [str(program)])]:
                 run.name += f", {order}" if cuda == "on_cpu" else " on the GPU"
-                run.environment = environment_line(root / f"{name}.cc") | ({"SKEWBENCH_CUDA_ORDER": order} if cuda == "on_cpu" else {})
+                run.environment = environment_line(root / f"{name}.cc", full) | ({"SKEWBENCH_CUDA_ORDER": order} if cuda == "on_cpu" else {})
                 runs.append(run)
     return runs
 

@@ -148,8 +148,9 @@ class ProgramTest(unittest.TestCase):
 
     def test_a_cuda_test_finds_what_it_wants_in_its_environment(self):
         self.program("kernels/a_cuda_test", f'[ "$CHECKS,$OTHER" = 0,x=y ] || exit 1\n{self.passing()}',
-                     "int a;\n// environment: CHECKS=0 OTHER=x=y\n", tests="cuda_on_cpu/tests")
+                     "int a;\n// environment: CHECKS=0 OTHER=x=y\n// full environment: CHECKS=1\n", tests="cuda_on_cpu/tests")
         self.assertEqual(self.run_all("--cuda", "on_cpu")[2], "3 passed, 0 failed, 0 skipped")
+        self.assertEqual(self.run_all("--cuda", "on_cpu", "--full")[2], "0 passed, 3 failed, 0 skipped")
 
     def test_without_nvcc_cuda_tests_are_skipped_by_name(self):
         self.program("kernels/a_test", self.passing())

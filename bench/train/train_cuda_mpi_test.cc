@@ -1,6 +1,7 @@
 // Training with everything on a device, three steps on small networks: the same bits on any number of ranks and over any
 // transport; with the host's plain loops copied through, the bits of the host; with the device's kernels, close to them.
 // ranks: 1 2 3
+// environment: SKEWBENCH_CUDA_CHECKS=0
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,5 +1,7 @@
 // Whole networks on a device against the host's plain loops: gradients, losses, evaluations; the same bits whatever was computed
 // before.
+// environment: SKEWBENCH_CUDA_CHECKS=0
+// full environment: SKEWBENCH_CUDA_CHECKS=1
 #include <gtest/gtest.h>
 
 #include <limits>
