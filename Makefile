@@ -33,9 +33,10 @@ HDF5_LIBS   := $(shell pkg-config --libs hdf5 2>/dev/null || echo -lhdf5)
 # Open MPI leaks at start-up: run with ASAN_OPTIONS=detect_leaks=0.
 SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-maybe-uninitialized)
 
+# -Wno-psabi: how a vector wider than a register is passed does not matter, since whatever takes one is inlined (kernels/base/lanes.h).
 # Contraction is off everywhere: production code writes std::fma where it wants one, so a reference in plain loops can
 # state the same operations and be equal to the bit.
-COMMON     := -std=c++20 -g1 -ffp-contract=off -Wall -Wextra -Wshadow -Werror -Wno-stringop-overflow -Wno-array-bounds -MMD -MP -I. -DOMPI_SKIP_MPICXX -DMPICH_SKIP_MPICXX $(SANITIZERS)
+COMMON     := -std=c++20 -g1 -ffp-contract=off -Wall -Wextra -Wshadow -Werror -Wno-stringop-overflow -Wno-array-bounds -Wno-psabi -MMD -MP -I. -DOMPI_SKIP_MPICXX -DMPICH_SKIP_MPICXX $(SANITIZERS)
 PRODUCTION := $(if $(SANITIZE),-O1,-O3) -march=$(MARCH) -fno-math-errno -fno-trapping-math -fopenmp-simd -fopenmp
 REFERENCE  := -O2
 # Programs and tests are mostly headers, and what takes time in them is in the libraries: -O1 compiles in two thirds of the time.

@@ -15,9 +15,6 @@
 #include <immintrin.h>
 #endif
 
-// All functions are inlined, so how a wide vector would be passed without AVX-512 does not matter.
-#pragma GCC diagnostic ignored "-Wpsabi"
-
 namespace skewbench::lanes {
 
 #define SKEWBENCH_INLINE [[gnu::always_inline]] inline
