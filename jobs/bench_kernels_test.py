@@ -2,11 +2,12 @@
 
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
+
+import cuda_build
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("SKEWBENCH_BUILD", ROOT / "build"))
@@ -55,7 +56,7 @@ class BenchKernelsTest(unittest.TestCase):
         self.assertIn("a.x: nobody knows the operation fold", self.refused("--shapes", str(self.folder)))
         self.assertIn("cannot be written", self.refused("--only", ROW, "--out", "/proc/none/rows"))
 
-    @unittest.skipUnless(shutil.which("nvcc"), "no nvcc: CUDA kernels are not built")
+    @unittest.skipUnless(cuda_build.HAS_KERNELS, cuda_build.WHY_NONE)
     def test_translated_kernels_count_and_are_no_gpu(self):
         counts = self.folder / "counts.json"
         done = run("cuda_on_cpu/bin/bench_kernels", "--place", "device", "--batches", "1", "--only", "relu/backward/lenet", "--counts", str(counts))
@@ -69,9 +70,8 @@ class BenchKernelsTest(unittest.TestCase):
             self.assertEqual(case["launches"][0]["bytes_written"], case["least_bytes_written"])
         self.assertIn("there is no GPU here", self.refused("--needs-gpu", program="cuda_on_cpu/bin/bench_kernels"))
 
+    @unittest.skipUnless(cuda_build.HAS_KERNELS, cuda_build.WHY_NONE)
     def test_too_much_for_a_translated_kernel_is_skipped(self):
-        if not shutil.which("nvcc"):
-            self.skipTest("no nvcc: CUDA kernels are not built")
         done = run("cuda_on_cpu/bin/bench_kernels", "--place", "device", "--batches", "8", "--only", "relu/forward/lenet", "--limit", "10")
         self.assertEqual(done.returncode, 0)
         self.assertIn("too many for a translated kernel", done.stdout)

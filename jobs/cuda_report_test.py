@@ -7,12 +7,12 @@ import contextlib
 import io
 import json
 import os
-import shutil
 import tempfile
 import unittest
 from collections import Counter
 from pathlib import Path
 
+import cuda_build
 import cuda_report
 import cuda_resources
 import cuda_tools
@@ -220,7 +220,7 @@ class RulesTest(unittest.TestCase):
             self.assertEqual(len(cuda_resources.load_expectations(Path(root))[1]), 1)
 
 
-@unittest.skipUnless(shutil.which("nvcc"), "there is no nvcc, so no CUDA kernel is built")
+@unittest.skipUnless(cuda_build.HAS_KERNELS, cuda_build.WHY_NONE)
 class BuildTest(unittest.TestCase):
     def test_every_kernel_is_as_its_folder_expects(self):
         build = Path(os.environ.get("SKEWBENCH_BUILD", ROOT / "build"))

@@ -309,6 +309,7 @@ def main(arguments):
     runs.sort(key=lambda run: -run.ranks)  # the ones that run alone first, then pairs
     runner = Runner(root, build, options.timeout)
     runner.environment["SKEWBENCH_TEST_FULL"] = "1" if options.full else ""
+    runner.environment["SKEWBENCH_TEST_CUDA"] = options.cuda
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     passed = failed = skipped = 0
     failures, begin = [], time.monotonic()

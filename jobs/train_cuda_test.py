@@ -8,6 +8,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import cuda_build
 import h5py
 import launch
 
@@ -28,8 +29,6 @@ def words(options):
 class CudaTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if not TRAIN.exists():
-            raise unittest.SkipTest("no nvcc: CUDA kernels are not built")
         cls.launcher = launch.find_launcher(TRAIN)
 
     def setUp(self):
@@ -67,6 +66,7 @@ class CudaTest(unittest.TestCase):
         return bits, environment
 
 
+@unittest.skipUnless(cuda_build.HAS_KERNELS, cuda_build.WHY_NONE)
 class Runs(CudaTest):
     def test_the_same_bits_on_any_number_of_ranks_and_over_any_transport(self):
         bits, environment = self.result({}, 1)
@@ -87,6 +87,7 @@ class Runs(CudaTest):
         self.assertEqual(first["payload_bytes"], self.result({}, 1)[0]["payload_bytes"])
 
 
+@unittest.skipUnless(cuda_build.HAS_KERNELS, cuda_build.WHY_NONE)
 class Refusals(CudaTest):
     def test_no_device(self):
         self.refuse("--device cuda: there is no CUDA device", {}, SKEWBENCH_CUDA_DEVICES="0")

@@ -306,7 +306,7 @@ class Killed(RunTest):
             self.assertGreaterEqual(rows, seen)
             self.assert_same_bits(rows_of(arrays, rows), rows_of(want, rows))
             found.append(rows)
-        self.assertGreater(max(found), 200)
+        self.assertGreaterEqual(max(found), 200)
         again = self.folder / "killed3.h5"
         interrupted = again.with_suffix(".running.h5").read_bytes()
         self.run_train(self.LONG, 2, again)

@@ -31,7 +31,8 @@ class LineResult(unittest.TestResult):
 
     def line(self, outcome, test, seconds=0.0):
         self.counts[outcome] += 1
-        print(f"[{outcome}] {test.id()} ({round(1000 * seconds)} ms)", flush=True)
+        name = test.id().replace(" ", "")  # a class: "setUpClass (module.Class)"
+        print(f"[{outcome}] {name} ({round(1000 * seconds)} ms)", flush=True)
 
     def record(self, outcome, test):
         if self.current is None:  # a class or module
