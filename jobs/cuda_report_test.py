@@ -11,6 +11,7 @@ import tempfile
 import unittest
 from collections import Counter
 from pathlib import Path
+from unittest import mock
 
 import cuda_build
 import cuda_report
@@ -222,19 +223,27 @@ class RulesTest(unittest.TestCase):
 
 @unittest.skipUnless(cuda_build.HAS_KERNELS, cuda_build.WHY_NONE)
 class BuildTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.build = Path(os.environ.get("SKEWBENCH_BUILD", ROOT / "build"))
+        cls.kernels = cuda_resources.read_build(ROOT, cls.build)
+
     def test_every_kernel_is_as_its_folder_expects(self):
-        build = Path(os.environ.get("SKEWBENCH_BUILD", ROOT / "build"))
         expected, problems = cuda_resources.load_expectations(ROOT)
-        kernels = cuda_resources.read_build(ROOT, build)
-        problems += cuda_resources.check_all(kernels, expected)
-        self.assertGreater(len(kernels), 0)
+        problems += cuda_resources.check_all(self.kernels, expected)
+        self.assertGreater(len(self.kernels), 0)
         self.assertEqual(problems, [], "\n".join(problems))
 
     def test_both_tables_as_json(self):
-        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as printed:
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as printed, \
+             mock.patch.object(cuda_resources, "read_build", return_value=self.kernels):
             path = Path(folder) / "report.json"
-            code = cuda_report.main(["--build", os.environ.get("SKEWBENCH_BUILD", str(ROOT / "build")), "--json", str(path)])
+            code = cuda_report.main(["--build", str(self.build), "--json", str(path)])
             report = json.loads(path.read_text())
         self.assertEqual(code, 0, printed.getvalue()[-500:])
         loads = [kernel["code"]["loads"] for kernel in report["kernels"] if kernel["name"] == "add_v2_kernel"]
         self.assertTrue(loads and all(set(widths) == {"16", "4"} for widths in loads), loads)
+
+
+if __name__ == "__main__":
+    unittest.main()
