@@ -200,13 +200,17 @@ class Broken(unittest.TestCase):
     @classmethod
     def setUpClass(cls): raise OSError("no disk")
     def test_never(self): pass
+class Absent(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls): raise unittest.SkipTest("no printer")
+    def test_never(self): pass
 """)
         (self.root / "analysis/b_test.py").write_text("import no_such_module\n")
         (self.root / "analysis/c_test.py").write_text("")
         code, output, last = self.run_all()
         # c: bad, error, Broken; b: cannot be imported; a: no tests.
-        self.assertEqual((code, last), (1, "2 passed, 5 failed, 2 skipped"), output)
-        for words in ("no browser", "not today", "no disk", "no_such_module", "has no tests", "KeyError: 'gone'"):
+        self.assertEqual((code, last), (1, "2 passed, 5 failed, 3 skipped"), output)
+        for words in ("no browser", "not today", "no printer", "no disk", "no_such_module", "has no tests", "KeyError: 'gone'"):
             self.assertIn(words, output)
 
     def test_an_interruption_ends_what_runs(self):

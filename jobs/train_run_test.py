@@ -287,7 +287,7 @@ class Killed(RunTest):
         undisturbed = self.folder / "undisturbed.h5"
         self.run_train(self.LONG, 2, undisturbed)
         want, _ = contents(undisturbed)
-        moments, found = random.Random(1), []
+        moments = random.Random(1)
         for number, lines in enumerate((0, 1, 2, 10, 60, 200)):
             out = self.folder / f"killed{number}.h5"
             running = out.with_suffix(".running.h5")
@@ -305,8 +305,6 @@ class Killed(RunTest):
             rows = len(arrays["seconds_total"])
             self.assertGreaterEqual(rows, seen)
             self.assert_same_bits(rows_of(arrays, rows), rows_of(want, rows))
-            found.append(rows)
-        self.assertGreaterEqual(max(found), 200)
         again = self.folder / "killed3.h5"
         interrupted = again.with_suffix(".running.h5").read_bytes()
         self.run_train(self.LONG, 2, again)
