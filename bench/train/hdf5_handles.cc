@@ -15,4 +15,11 @@ std::string error_text() {
   return text.empty() ? "HDF5 gives no reason" : "HDF5: " + text;
 }
 
+Handle reader_access() {
+  constexpr unsigned kAttempts = 26;  // pauses of 1, 2, 4 ... 2^25 nanoseconds
+  Handle list = take(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "an HDF5 property list cannot be made");
+  check(H5Pset_metadata_read_attempts(list, kAttempts), "attempts to read cannot be limited");
+  return list;
+}
+
 }  // namespace skewbench::train::hdf5

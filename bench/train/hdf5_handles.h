@@ -39,6 +39,10 @@ void silence();
 /// The most specific message of the failed call before, e.g. "unable to open file: ... No such file or directory".
 std::string error_text();
 
+/// File access properties for reading a file that a process writes or that a killed one left: metadata with a wrong checksum
+/// is read again for about 0.1 s (a writer is at it), then the read fails. HDF5's own 100 attempts double their pause each.
+Handle reader_access();
+
 /// Throws "<sentence>: <HDF5's text>" if the call that returned `status` failed.
 template <class... Args>
 void check(herr_t status, fmt::format_string<Args...> sentence, Args&&... args) {

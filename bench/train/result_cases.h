@@ -109,7 +109,7 @@ class Opened {
  public:
   explicit Opened(const fs::path& path, unsigned flags = H5F_ACC_RDONLY) {
     hdf5::silence();
-    file_ = hdf5::take(H5Fopen(path.c_str(), flags, H5P_DEFAULT), H5Fclose, "{} cannot be opened", path.string());
+    file_ = hdf5::take(H5Fopen(path.c_str(), flags, hdf5::reader_access()), H5Fclose, "{} cannot be opened", path.string());
   }
   Array read(const std::string& name) const {
     const Handle set = hdf5::take(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "{} cannot be opened", name);

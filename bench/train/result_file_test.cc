@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
 #include <thread>
 
 #include "bench/train/result_cases.h"
@@ -47,6 +48,32 @@ TEST_F(ResultFileTest, KilledAtAnyMomentKeepsEveryFinishedRow) {
     if (HasFailure()) return;
   }
   EXPECT_GT(most_rows, 3) << "the kills came too early to test anything";
+}
+
+// The kernel cuts the write of a killed process at a page's end only: such a piece of metadata would be half written.
+TEST_F(ResultFileTest, NoMetadataThatIsWrittenAgainLiesAcrossAPage) {
+  write_complete(in("run.h5"), 300);
+  const std::string bytes = bytes_of(in("run.h5"));
+  const std::map<std::string, std::size_t> pieces = {{"EAHD", 72}, {"EAIB", 298}, {"OHDR", 284}};  // of an index and its dataset
+  for (const auto& [signature, length] : pieces) {
+    int found = 0;
+    for (std::size_t at = bytes.find(signature); at != std::string::npos; at = bytes.find(signature, at + 1), ++found)
+      EXPECT_LE(at % 4096 + length, 4096u) << signature << " at " << at;
+    EXPECT_GE(found, std::ssize(expected_row(0))) << signature;  // one for each dataset of rows
+  }
+}
+
+TEST_F(ResultFileTest, HalfWrittenMetadataIsAnErrorNotAWait) {
+  const Child child = unfinished_run(in("run.h5"), 5);
+  ASSERT_EQ(child.next_report(), 5);
+  const std::string bytes = bytes_of(in("run.running.h5"));
+  for (std::size_t at = bytes.find("EAIB"); at != std::string::npos; at = bytes.find("EAIB", at + 1)) {
+    std::fstream file(in("run.running.h5"), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(std::streamoff(at) + 200);
+    file << "half";
+  }
+  const Opened file(in("run.running.h5"), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ);
+  EXPECT_NE(refusal([&] { file.read("epoch"); }).find("epoch cannot be read"), std::string::npos);
 }
 
 TEST_F(ResultFileTest, KilledWhileFinishingIsReadableUnderOneName) {

@@ -57,7 +57,7 @@ std::optional<int64_t> read_integer(hid_t file, const char* name) {
 std::optional<Owner> read_owner(const std::string& path) {
   hdf5::silence();
   // A killed writer leaves the file marked as being written, and it opens as such only; one that closed it unmarked it.
-  hdf5::Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, H5P_DEFAULT), H5Fclose);
+  hdf5::Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, hdf5::reader_access()), H5Fclose);
   if (!file.is_open()) file = hdf5::Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   if (!file.is_open() || read_text(file, "suite") != "skewbench") return std::nullopt;
   const auto host = read_text(file, "host"), started = read_text(file, "started_utc");
