@@ -37,10 +37,11 @@ SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize
 # Contraction is off everywhere: production code writes std::fma where it wants one, so a reference in plain loops can
 # state the same operations and be equal to the bit.
 COMMON     := -std=c++20 -g1 -ffp-contract=off -Wall -Wextra -Wshadow -Werror -Wno-stringop-overflow -Wno-array-bounds -Wno-psabi -MMD -MP -I. -DOMPI_SKIP_MPICXX -DMPICH_SKIP_MPICXX $(SANITIZERS)
-PRODUCTION := $(if $(SANITIZE),-O1,-O3) -march=$(MARCH) -fno-math-errno -fno-trapping-math -fopenmp-simd -fopenmp
+COMPUTE    := $(if $(SANITIZE),-O1,-O3) -march=$(MARCH) -fno-math-errno -fno-trapping-math -fopenmp-simd -fopenmp
 REFERENCE  := -O2
-# Programs and tests are mostly headers, and what takes time in them is in the libraries: -O1 compiles in two thirds of the time.
-THIN       := -O1
+# Tests, programs, the kernels' benchmarks and the translator are mostly headers, and what takes time in them is in the
+# libraries (but the loops that measure the peaks): -O1 compiles in two thirds of the time.
+THIN       := -O1 -fopenmp
 INCLUDES    = $(PREFIX_INCLUDE) $(HDF5_CFLAGS) $(CUDA_INCLUDE)
 LIBS        = $(SANITIZERS) $(PREFIX_LIB) -ldnnl $(HDF5_LIBS) -lz -lfmt -fopenmp
 TEST_LIBS   = -lgtest -lpthread
@@ -82,7 +83,12 @@ LIBRARIES     := $(foreach folder,bench comm partitions kernels,$(call library,$
 
 # MPI's compiler wrapper where MPI may be included: comm/ and bench/. Nothing else sees mpi.h.
 compiler = $(if $(filter comm/% bench/%,$(1)),$(MPICXX),$(CXX))
-flags    = $(COMMON) $(if $(filter %_ref.cc,$(1)),$(REFERENCE),$(if $(filter %_test.cc,$(1)),$(THIN),$(PRODUCTION) $(if $(filter %_main.cc,$(1)),$(THIN)))) $(INCLUDES)
+thin     = $(filter-out %/peaks.cc,$(filter bench/kernels/% kernels/cuda_on_cpu/ptx_% %/equivalent_mutants.cc %_test.cc %_main.cc,$(1)))
+flags    = $(COMMON) $(if $(filter %_ref.cc,$(1)),$(REFERENCE),$(if $(call thin,$(1)),$(THIN),$(COMPUTE))) $(INCLUDES)
+# These start with headers compiled beforehand, by the compiler that compiles them; -Winvalid-pch (an error): never in vain.
+headers  = $(BUILD)/obj/$(if $(filter comm/% bench/%,$(1)),mpi_)precompiled.h
+with_headers = $(if $(call thin,$(1)),-Winvalid-pch -include $(call headers,$(1)))
+export CCACHE_SLOPPINESS := pch_defines,time_macros
 ifdef V
 say = @:
 else
@@ -176,7 +182,7 @@ clean: ## remove the build folder
 
 # Objects, libraries, programs. A change of flags rebuilds: the stamp holds them.
 STAMP := $(BUILD)/flags
-FLAGS_TEXT := $(CXX) $(MPICXX) $(COMMON) $(PRODUCTION) $(REFERENCE) $(THIN) $(INCLUDES) $(NVCC) $(NVCC_FLAGS)
+FLAGS_TEXT := $(CXX) $(MPICXX) $(COMMON) $(COMPUTE) $(REFERENCE) $(THIN) $(INCLUDES) $(NVCC) $(NVCC_FLAGS)
 ifneq ($(shell cat $(STAMP) 2>/dev/null),$(strip $(FLAGS_TEXT)))
 $(shell mkdir -p $(BUILD) && printf '%s' "$(strip $(FLAGS_TEXT))" > $(STAMP))
 endif
@@ -184,7 +190,17 @@ endif
 $(BUILD)/obj/%.o: %.cc $(STAMP)
 	$(say) CXX $<
 	mkdir -p $(@D)
-	$(call compiler,$<) $(call flags,$<) -c $< -o $@
+	$(call compiler,$<) $(call flags,$<) $(call with_headers,$<) -c $< -o $@
+
+define precompiled
+$(call headers,$(firstword $(1))).gch: kernels/base/precompiled.h $(STAMP)
+	$(say) HEADERS $$(@F)
+	mkdir -p $$(@D)
+	$(call compiler,$(firstword $(1))) $(call flags,$(firstword $(1))) -x c++-header -c $$< -o $$@
+$(call object,$(1)): $(call headers,$(firstword $(1))).gch
+endef
+$(eval $(call precompiled,$(filter kernels/% partitions/%,$(call thin,$(SOURCES)))))
+$(eval $(call precompiled,$(filter comm/% bench/%,$(call thin,$(SOURCES)))))
 
 define folder_library
 $(call library,$(1)): $(call object,$(filter $(1)/%,$(PARTS) $(CU_PARTS)))
@@ -299,4 +315,5 @@ tests: $(if $(filter %ptx_to_cpp_main.cc,$(MAINS)),$(ON_CPU_TESTS) $(ON_CPU_PROG
 mutants: $(MUTANT_PROGRAMS)
 
 -include $(patsubst %.cu,$(ON_CPU)/obj/%.ptx.d,$(CU_SOURCES)) $(patsubst %.cu,$(MUTABLE)/obj/%.ptx.d,$(CU_SOURCES))
+-include $(BUILD)/obj/precompiled.h.d $(BUILD)/obj/mpi_precompiled.h.d
 -include $(patsubst %.cc,$(BUILD)/obj/%.d,$(SOURCES)) $(patsubst %.cu,$(BUILD)/obj/%.cu.d,$(CU_SOURCES))

@@ -226,17 +226,20 @@ class BuildTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.build = Path(os.environ.get("SKEWBENCH_BUILD", ROOT / "build"))
-        cls.kernels = cuda_resources.read_build(ROOT, cls.build)
+        cls.expected, cls.problems = cuda_resources.load_expectations(ROOT)
+        cls.kernels = cuda_resources.read_build(ROOT, cls.build, cls.expected)
 
     def test_every_kernel_is_as_its_folder_expects(self):
-        expected, problems = cuda_resources.load_expectations(ROOT)
-        problems += cuda_resources.check_all(self.kernels, expected)
+        problems = self.problems + cuda_resources.check_all(self.kernels, self.expected)
         self.assertGreater(len(self.kernels), 0)
+        for kernel in self.kernels:
+            if cuda_resources.CODE_KEYS & set(cuda_resources.table_of(self.expected, kernel.folder, kernel.name) or {}):
+                self.assertIsNotNone(kernel.code, f"{kernel.name} on {kernel.architecture} was not disassembled")
         self.assertEqual(problems, [], "\n".join(problems))
 
     def test_both_tables_as_json(self):
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as printed, \
-             mock.patch.object(cuda_resources, "read_build", return_value=self.kernels):
+             mock.patch.object(cuda_resources, "read_build", return_value=[kernel for kernel in self.kernels if kernel.code]):
             path = Path(folder) / "report.json"
             code = cuda_report.main(["--build", str(self.build), "--json", str(path)])
             report = json.loads(path.read_text())

@@ -28,6 +28,7 @@ except ImportError:  # before Python 3.11
 
 PTX = "ptx"  # beside the architectures: what the translator and later GPUs get
 KEYS = {"loads": int, "stores": int, "load_share": float, "store_share": float, "tensor": str, "registers": int}
+CODE_KEYS = set(KEYS) - {"registers"}
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Kernel:
     source: str  # its .cu file
     architecture: str  # or PTX, which has no registers yet
     usage: cuda_tools.Usage
-    code: sass.Summary
+    code: sass.Summary | None  # None: not disassembled, as read_build() was told
     most_threads: int = 0  # from __launch_bounds__; 0: not given
     problems: list = field(default_factory=list)
 
@@ -57,8 +58,8 @@ def sources(root, build):
     return [(path.relative_to(root), build / "cuda" / path.relative_to(root).with_suffix("")) for path in found]
 
 
-def read_file(source, kept):
-    """The kernels of one .cu file, on every architecture."""
+def read_file(source, kept, expected=None):
+    """The kernels of one .cu file, on every architecture; for `expected` see read_build()."""
     stem = kept.name
     ptxas_txt, ptx = kept / "ptxas.txt", kept / f"{stem}.ptx"
     cubins = {architecture: kept / f"{stem}.{architecture}.cubin" for architecture in cuda_tools.ARCHITECTURES}
@@ -68,27 +69,38 @@ def read_file(source, kept):
     said, text = cuda_tools.parse_ptxas(ptxas_txt.read_text()), ptx.read_text()
     limits, functions = cuda_tools.block_limits(text), ptx_text.parse(text)
     names = cuda_tools.demangle(functions)
+    asks_for_code = expected is None or any(CODE_KEYS & set(table_of(expected, str(source.parent), name) or {}) for name in names.values())
     kernels = [Kernel(names[mangled], mangled, str(source.parent), str(source), PTX, cuda_tools.Usage(), sass.summarise(function),
                       limits.get(mangled, 0)) for mangled, function in functions.items()]
     for architecture, cubin in cubins.items():
         usages = cuda_tools.parse_usage(cuda_tools.run(cuda_tools.find_tool("cuobjdump"), "-res-usage", cubin))
-        code = sass.parse(cuda_tools.disassemble(cubin))
+        code = None
+        if asks_for_code or any(usage.stack or usage.local for usage in usages.values()):
+            code = sass.parse(cuda_tools.disassemble(cubin))
         for mangled, usage in sorted(usages.items()):
-            if mangled not in code or mangled not in names or (mangled, architecture) not in said:
+            if (code is not None and mangled not in code) or mangled not in names or (mangled, architecture) not in said:
                 raise cuda_tools.ToolError(f"{source}: {mangled} has registers, but no code or no report for {architecture}")
             reported = said[mangled, architecture]
             usage.spill_stores, usage.spill_loads, usage.barriers = reported.spill_stores, reported.spill_loads, reported.barriers
             kernel = Kernel(names[mangled], mangled, str(source.parent), str(source), architecture, usage,
-                            sass.summarise(code[mangled]), limits.get(mangled, 0))
+                            code and sass.summarise(code[mangled]), limits.get(mangled, 0))
             if usage.registers != reported.registers:
                 kernel.problems.append(f"the cubin has {usage.registers} registers, ptxas said {reported.registers}: rebuild")
             kernels.append(kernel)
     return kernels
 
 
-def read_build(root, build):
+def read_build(root, build, expected=None):
+    """Every kernel of the build. Given what is `expected`, files are disassembled only if a table asks for something of the
+    code, or a kernel has a stack (without one no local memory is used): half a second each."""
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return [kernel for kernels in pool.map(lambda pair: read_file(*pair), sources(root, build)) for kernel in kernels]
+        return [kernel for kernels in pool.map(lambda pair: read_file(*pair, expected), sources(root, build)) for kernel in kernels]
+
+
+def table_of(expected, folder, name):
+    """The table that holds for a kernel: its own, or that of all instances of its template; None."""
+    tables = expected.get(folder, {})
+    return tables.get(name, tables.get(cuda_tools.base_name(name)))
 
 
 def load_expectations(root):
@@ -113,12 +125,13 @@ def check(kernel, table):
     usage, code, problems = kernel.usage, kernel.code, list(kernel.problems)
     if usage.spill_stores or usage.spill_loads:
         problems.append(f"spills registers: {usage.spill_stores} bytes stored, {usage.spill_loads} loaded")
-    if usage.stack or usage.local or code.local:
+    if usage.stack or usage.local or (code and code.local):
         problems.append(f"uses local memory: a stack of {usage.stack} bytes, {code.local} accesses")
-    for what, counter in (("load", kernel.loop_loads), ("store", kernel.loop_stores)):
+    for what in ("load", "store"):
         width = table.get(what + "s")
         if width is None:
             continue
+        counter = kernel.loop_loads if what == "load" else kernel.loop_stores
         wanted, share = table.get(what + "_share", 1.0), sass.wide_share(counter, width)
         if not counter:
             problems.append(f"has no global {what} at all")
@@ -137,9 +150,8 @@ def check_all(kernels, expected):
     """Sentences for everything that is not as the folders expect; fills in each kernel's own."""
     problems, used = [], set()
     for kernel in kernels:
-        base = cuda_tools.base_name(kernel.name)
-        table = next((expected.get(kernel.folder, {}).get(key) for key in (kernel.name, base) if key in expected.get(kernel.folder, {})), None)
-        used |= {(kernel.folder, key) for key in (kernel.name, base)}
+        table = table_of(expected, kernel.folder, kernel.name)
+        used |= {(kernel.folder, key) for key in (kernel.name, cuda_tools.base_name(kernel.name))}
         if table is None:
             kernel.problems = [f"stands in no table of {kernel.folder}/resources.toml"]
         else:

@@ -75,11 +75,12 @@ struct Number {
 };
 template <int number>
 void write(const Number& a, void*, device::Stream stream) { device::fill_bytes(a.out, number, 4, stream); }
+std::string any(const Number&) { return ""; }
 std::string even(const Number& a) { return a.value % 2 == 0 ? "" : "an odd number"; }
 
-const device::Version<Number> kVersions[] = {{1, "any", device::takes_everything, device::no_workspace, write<1>},
+const device::Version<Number> kVersions[] = {{1, "any", any, device::no_workspace, write<1>},
                                              {2, "even", even, device::no_workspace, write<2>}};
-const device::Version<Number> kVendor = {0, "vendor", device::takes_everything, device::no_workspace, write<3>};
+const device::Version<Number> kVendor = {0, "vendor", any, device::no_workspace, write<3>};
 const device::Version<Number>& first_version(const Number&) { return kVersions[0]; }
 
 int written(device::Choice choice, int value, device::Operation<Number> operation = {"number", kVersions}) {

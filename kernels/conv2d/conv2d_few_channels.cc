@@ -26,8 +26,9 @@ using lanes::load;
 using lanes::store;
 using Float = lanes::Float<kWidth>;
 
-constexpr int64_t kMaxChannels = 4;
-constexpr int kMaxTaps = 10;               // of a filter row at once: 10 taps x 2 registers + 2 of dy + 1 broadcast of 32
+// Without AVX-512 takes() refuses everything; the least of each template is compiled all the same (the rest takes 20 s there).
+constexpr int kMaxChannels = lanes::kFillsOneRegister ? 4 : 1;
+constexpr int kMaxTaps = lanes::kFillsOneRegister ? 10 : 1;  // of a filter row: 10 taps x 2 registers + 2 of dy + 1 of 32
 constexpr int64_t kStripFloats = 6 * 1024;  // of dy: 24 KB, half of a 48 KB first-level cache
 
 /// The image with its padding written out: [h + 2 pad][w + 2 pad][c].
@@ -103,6 +104,13 @@ void forward_image(const Problem& problem, const PaddedImage& image, const float
   }
 }
 
+/// [c - 1]
+template <int... kChannelsMinusOne>
+constexpr auto forward_images(std::integer_sequence<int, kChannelsMinusOne...>) {
+  return std::array{forward_image<kChannelsMinusOne + 1>...};
+}
+constexpr auto kForwardImage = forward_images(std::make_integer_sequence<int, kMaxChannels>());
+
 /// Adds to gradient [kTaps][k] the sum over `rows` rows of outputs of dy times the kTaps inputs from x on.
 template <int kTaps, int kRegisters>
 void gradient_strip(const Problem& problem, int64_t rows, const float* x, int64_t pitch, const float* dy, float* gradient) {
@@ -156,12 +164,10 @@ void lay_out_filter(const Problem& problem, const float* filter, float* rsck) {
 }
 
 void forward(const Problem& problem, int64_t n, const float* x, const float* rsck, const float* bias, bool relu, float* y) {
-  constexpr decltype(&forward_image<1>) kForward[kMaxChannels] = {forward_image<1>, forward_image<2>, forward_image<3>,
-                                                                  forward_image<4>};
   PaddedImage image(problem);
   for (int64_t i = 0; i < n; ++i) {
     image.fill(x + i * problem.x_size(1));
-    kForward[problem.c - 1](problem, image, rsck, bias, relu, y + i * problem.y_size(1));
+    kForwardImage[std::size_t(problem.c - 1)](problem, image, rsck, bias, relu, y + i * problem.y_size(1));
   }
 }
 

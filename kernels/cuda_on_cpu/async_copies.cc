@@ -1,5 +1,5 @@
 // cp.async: copies from global to shared memory that a thread waits for later. They happen at that wait, so that whoever
-// does not wait finds poison; and until then nobody may touch their destination.
+// does not wait finds poison; and until then nobody may touch their destination. Without checks they happen at once.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -39,8 +39,8 @@ void carry_out(MachineThread& me, const AsyncCopy& copy) {
     inspect_copy(block, me, copy);
   }
   std::byte* const to = me.shared + copy.shared_address;
+  std::memset(to, 0, copy.bytes);
   std::memcpy(to, locate(me, Space::global, copy.global_address), copy.source_bytes);
-  std::memset(to + copy.source_bytes, 0, copy.bytes - copy.source_bytes);
 }
 
 /// Carries out the copies of the oldest groups until `pending` groups are left.
@@ -84,8 +84,10 @@ void async_copy(Thread& thread, uint32_t shared_address, uint64_t global_address
     check_alignment(block, me, copy);
     inspect_copy(block, me, copy);
     expect(block, me, copy, true);
+    me.async.copies.push_back(copy);
+  } else {
+    carry_out(me, copy);
   }
-  me.async.copies.push_back(copy);
 }
 
 void async_commit(Thread& thread) {

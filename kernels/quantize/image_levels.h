@@ -18,7 +18,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <iosfwd>  // names std::string (kernels/base/versions.h)
 
 #include "kernels/base/philox.h"
 #include "kernels/quantize/bit_planes.h"

@@ -23,7 +23,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <iosfwd>  // names std::string (kernels/base/versions.h)
 
 #include "kernels/quantize/bit_planes.h"
 

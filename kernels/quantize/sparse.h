@@ -11,7 +11,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <iosfwd>  // names std::string (kernels/base/versions.h)
 
 namespace skewbench::quantize {
 

@@ -1,5 +1,7 @@
 #include "kernels/quantize/sparse_cuda.h"
 
+#include <string>
+
 namespace skewbench::quantize {
 namespace {
 

@@ -27,7 +27,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <iosfwd>  // names std::string (kernels/base/versions.h)
 
 #include "kernels/quantize/qsgd.h"
 

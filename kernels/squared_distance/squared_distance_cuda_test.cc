@@ -12,7 +12,7 @@ using test_arrays::DeviceArray;
 using test_arrays::run_version;
 
 // Around a warp, a block, and more blocks than the second kernel has threads.
-constexpr int64_t kCounts[] = {1, 2, 31, 33, 255, 256, 257, 1000, 256 * 257 + 3, 256 * 513};
+constexpr int64_t kCounts[] = {1, 2, 31, 33, 255, 256, 257, 1000, 2047, 2049, 8 * 256 * 3, 8 * 256 * 257 + 3};
 
 double run(const device::Version<Distance>& version, std::span<const float> a, std::span<const float> b) {
   const test_arrays::ExactInput<float> in_a(a), in_b(b);

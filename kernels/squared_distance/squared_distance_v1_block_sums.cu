@@ -15,6 +15,7 @@ namespace skewbench::squared_distance::v1 {
 namespace {
 
 constexpr int kBlock = 256, kWarps = kBlock / device::kWarp;
+constexpr int64_t kTerms = 8;  // of a thread, unless the grid is at its largest: ten shuffles after one term would cost most of the time
 
 struct Sum {
   double of;
@@ -42,7 +43,7 @@ __global__ void distance_total_v1_kernel(int blocks, const double* sums, double*
   if (threadIdx.x == 0) *out = sum.of;
 }
 
-unsigned blocks(const Distance& a) { return device::grid_stride_blocks(a.count, kBlock); }
+unsigned blocks(const Distance& a) { return device::grid_stride_blocks(device::ceil_div(a.count, kTerms), kBlock); }
 
 }  // namespace
 
