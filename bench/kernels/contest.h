@@ -94,7 +94,7 @@ struct Contest {
   /// Every version of a ladder, and the vendor's before them, where there is one. `arguments` makes their arguments from
   /// addresses; the least bytes are theirs.
   template <class Arguments>
-  void on_device(std::span<const device::Version<Arguments>> versions, const device::Version<Arguments>* vendor,
+  void on_device(device::Versions<Arguments> versions, const device::Version<Arguments>* vendor,
                  std::function<Arguments(const Addresses&)> arguments) {
     const Arguments nowhere = arguments(Addresses());
     bytes_read = nowhere.bytes_read(), bytes_written = nowhere.bytes_written(), flops = nowhere.flops();

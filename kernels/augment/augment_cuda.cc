@@ -33,6 +33,6 @@ const device::Version<Augment> kAugment[] = {{1, "byte_per_thread", any, device:
 
 }  // namespace
 
-std::span<const device::Version<Augment>> augment_versions() { return kAugment; }
+device::Versions<Augment> augment_versions() { return kAugment; }
 
 }  // namespace skewbench::augment

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/augment/augment.h"
 #include "kernels/base/versions.h"
@@ -21,7 +20,7 @@ struct Augment {
   double flops() const { return 0; }  ///< by the suite's convention: convolutions and linear layers only
 };
 
-std::span<const device::Version<Augment>> augment_versions();
+device::Versions<Augment> augment_versions();
 
 // The launchers, one file a version.
 namespace v1 {  // byte_per_thread

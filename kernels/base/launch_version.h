@@ -8,7 +8,7 @@ namespace skewbench::device {
 
 /// The version with this number; throws "conv2d forward has no v9; it has v1 direct, v2 ..." otherwise.
 template <class Arguments>
-const Version<Arguments>& find_version(std::span<const Version<Arguments>> versions, int number, const char* operation) {
+const Version<Arguments>& find_version(Versions<Arguments> versions, int number, const char* operation) {
   std::string known;
   for (const auto& version : versions) {
     if (version.number == number) return version;

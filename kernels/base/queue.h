@@ -30,7 +30,7 @@ class PinnedBuffer {
 template <class Arguments>
 struct Operation {
   const char* name;
-  std::span<const Version<Arguments>> versions;
+  Versions<Arguments> versions;
   const Version<Arguments>* vendor = nullptr;
   const Version<Arguments>& (*standard)(const Arguments&) = nullptr;  ///< null: the last version that takes the arguments
 };
@@ -61,8 +61,8 @@ class Queue {
     if (rung != choice_.rungs.end()) return find_version(operation.versions, rung->second, operation.name);
     if (choice_.vendor && operation.vendor) return *operation.vendor;
     if (operation.standard) return operation.standard(arguments);
-    for (auto version = operation.versions.rbegin(); version != operation.versions.rend(); ++version)
-      if (version->why_not(arguments).empty()) return *version;
+    for (auto version = operation.versions.end(); version != operation.versions.begin();)
+      if ((--version)->why_not(arguments).empty()) return *version;
     return operation.versions.front();  // whose reason launch() then gives
   }
 

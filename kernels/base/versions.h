@@ -2,12 +2,13 @@
 //
 // An operation declares its arguments as one struct, a version takes nothing else but scratch memory and a stream. So
 // tests, benchmarks, the resource report and training walk the same tables, and a version is added in one place.
-// Light enough for .cu files, where <string> alone costs a second: <iosfwd> names the type that why_not returns.
+// Light enough for .cu files, where <string> costs nvcc a second and <span> half of one: <iosfwd> names the type that why_not
+// returns.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <iosfwd>
-#include <span>
 
 #include "kernels/base/stream.h"
 
@@ -23,6 +24,26 @@ struct Version {
   int64_t (*workspace_bytes)(const Arguments&);
   /// Enqueues the kernels. Neither allocates nor waits.
   void (*launch)(const Arguments&, void* workspace, Stream stream);
+};
+
+/// A table, which lives as long as the program.
+template <class Arguments>
+class Versions {
+ public:
+  using value_type = Version<Arguments>;
+  using const_iterator = const value_type*;
+
+  template <std::size_t count>
+  constexpr Versions(const value_type (&table)[count]) : begin_(table), end_(table + count) {}
+  constexpr const_iterator begin() const { return begin_; }
+  constexpr const_iterator end() const { return end_; }
+  constexpr std::size_t size() const { return static_cast<std::size_t>(end_ - begin_); }
+  constexpr const value_type& operator[](std::size_t i) const { return begin_[i]; }
+  constexpr const value_type& front() const { return *begin_; }
+  constexpr const value_type& back() const { return end_[-1]; }
+
+ private:
+  const_iterator begin_, end_;
 };
 
 template <class Arguments>

@@ -113,9 +113,9 @@ const device::Version<Backward> kBackwardFrozen[] = {
 
 }  // namespace
 
-std::span<const device::Version<ForwardTraining>> forward_training_versions() { return kForwardTraining; }
-std::span<const device::Version<ForwardInference>> forward_inference_versions() { return kForwardInference; }
-std::span<const device::Version<Backward>> backward_training_versions() { return kBackwardTraining; }
-std::span<const device::Version<Backward>> backward_frozen_versions() { return kBackwardFrozen; }
+device::Versions<ForwardTraining> forward_training_versions() { return kForwardTraining; }
+device::Versions<ForwardInference> forward_inference_versions() { return kForwardInference; }
+device::Versions<Backward> backward_training_versions() { return kBackwardTraining; }
+device::Versions<Backward> backward_frozen_versions() { return kBackwardFrozen; }
 
 }  // namespace skewbench::batch_norm

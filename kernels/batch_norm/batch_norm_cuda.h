@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 #include "kernels/batch_norm/batch_norm.h"
@@ -68,10 +67,10 @@ struct Backward {
   double flops() const { return 0; }
 };
 
-std::span<const device::Version<ForwardTraining>> forward_training_versions();
-std::span<const device::Version<ForwardInference>> forward_inference_versions();
-std::span<const device::Version<Backward>> backward_training_versions();
-std::span<const device::Version<Backward>> backward_frozen_versions();
+device::Versions<ForwardTraining> forward_training_versions();
+device::Versions<ForwardInference> forward_inference_versions();
+device::Versions<Backward> backward_training_versions();
+device::Versions<Backward> backward_frozen_versions();
 
 /// cuDNN: number 0. Null where it is not built in; there is no frozen backward in cuDNN.
 const device::Version<ForwardTraining>* forward_training_vendor();

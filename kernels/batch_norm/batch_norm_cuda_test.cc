@@ -343,7 +343,7 @@ TEST(BatchNormCudaPasses, StrideOverMoreElementsThanTheGridHasThreads) {
 
 // Inputs and outputs that fill their allocations: an access of a column beyond c, or of a row beyond the last, is found.
 template <class Arguments, class Run>
-void expect_no_access_beyond(std::span<const Version<Arguments>> versions, Run run) {
+void expect_no_access_beyond(device::Versions<Arguments> versions, Run run) {
   for (const Version<Arguments>& version : versions)
     for (const Case& at : {Case{1, 6}, Case{1, 12}, Case{1, 20}, Case{3, 36}, Case{40, 9}, Case{33, 4}}) {
       const Expected e(at, true);

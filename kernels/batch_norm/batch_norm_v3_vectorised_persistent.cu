@@ -10,8 +10,6 @@
 // Numerics   as v2, in another fixed order that depends on the problem alone
 // Limits     c a multiple of 4, all arrays 16-byte aligned, y not the residual. Three launches, where v4 has one. Loses to v4 where a
 //            channel's rows fit into shared memory and the network is small enough for launches to matter
-#include <algorithm>
-
 #include "kernels/batch_norm/batch_norm_device.cuh"
 
 namespace skewbench::batch_norm::v3 {
@@ -93,7 +91,7 @@ void backward(const Backward& a, bool is_frozen, void* memory, device::Stream st
 int64_t parts(const Problem& problem, int64_t rows) {
   const Shape shape = shape_of(problem, rows, 4);
   const int64_t wanted = device::ceil_div(rows, kLeastRowsOfAThread * rows_at_once(shape));
-  return std::clamp<int64_t>(wanted, 1, std::max<int64_t>(1, kBlocks / tiles(shape)));
+  return max(int64_t{1}, min(wanted, kBlocks / tiles(shape)));
 }
 
 void partial_moments(const ForwardTraining& a, const Shape& shape, int64_t parts, const MomentsWorkspace& workspace, device::Stream stream) {

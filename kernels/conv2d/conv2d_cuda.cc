@@ -1,7 +1,5 @@
 #include "kernels/conv2d/conv2d_cuda.h"
 
-#include <array>
-
 #include "kernels/base/error.h"
 #include "kernels/base/launch_version.h"
 #include "kernels/conv2d/conv2d_products.h"
@@ -59,42 +57,42 @@ int64_t workspace_and_bias(const BackwardFilter& a) { return parts_bytes(a, tile
 using device::no_workspace;
 using gemm::kSmallTileSize;
 using gemm::kTileSize;
-constexpr auto kForward = std::to_array<device::Version<Forward>>({
+constexpr device::Version<Forward> kForward[] = {
     {1, "direct", direct, no_workspace, v1::forward},
     {2, "shared_tiles", tiled<kSmallTileSize>, workspace<kSmallTileSize>, v2::forward},
     {3, "register_tiles", tiled<kTileSize>, workspace<kTileSize>, v3::forward},
     {4, "async_copies", tiled<kTileSize>, workspace<kTileSize>, v4::forward},
     {5, "tf32", tiled<kTileSize>, workspace<kTileSize>, v5::forward},
     {6, "3xtf32", tiled<kTileSize>, workspace<kTileSize>, v6::forward},
-});
-constexpr auto kBackwardInput = std::to_array<device::Version<BackwardInput>>({
+};
+constexpr device::Version<BackwardInput> kBackwardInput[] = {
     {1, "direct", direct, no_workspace, v1::backward_input},
     {2, "shared_tiles", tiled<kSmallTileSize>, workspace<kSmallTileSize>, v2::backward_input},
     {3, "register_tiles", tiled<kTileSize>, workspace<kTileSize>, v3::backward_input},
     {4, "async_copies", tiled<kTileSize>, workspace<kTileSize>, v4::backward_input},
     {5, "tf32", tiled<kTileSize>, workspace<kTileSize>, v5::backward_input},
     {6, "3xtf32", tiled<kTileSize>, workspace<kTileSize>, v6::backward_input},
-});
-constexpr auto kBackwardFilter = std::to_array<device::Version<BackwardFilter>>({
+};
+constexpr device::Version<BackwardFilter> kBackwardFilter[] = {
     {1, "direct", direct, bias_bytes, v1::backward_filter},
     {2, "shared_tiles", tiled<kSmallTileSize>, workspace_and_bias<kSmallTileSize>, v2::backward_filter},
     {3, "register_tiles", tiled<kTileSize>, workspace_and_bias<kTileSize>, v3::backward_filter},
     {4, "async_copies", tiled<kTileSize>, workspace_and_bias<kTileSize>, v4::backward_filter},
     {5, "tf32", tiled<kTileSize>, workspace_and_bias<kTileSize>, v5::backward_filter},
     {6, "3xtf32", tiled<kTileSize>, workspace_and_bias<kTileSize>, v6::backward_filter},
-});
+};
 
 template <class Arguments>
-const device::Version<Arguments>& first_willing(std::span<const device::Version<Arguments>> versions, const Arguments& a) {
+const device::Version<Arguments>& first_willing(device::Versions<Arguments> versions, const Arguments& a) {
   const auto& preferred = device::find_version(versions, 4, "convolution");
   return preferred.why_not(a).empty() ? preferred : device::find_version(versions, 1, "convolution");
 }
 
 }  // namespace
 
-std::span<const device::Version<Forward>> forward_versions() { return kForward; }
-std::span<const device::Version<BackwardInput>> backward_input_versions() { return kBackwardInput; }
-std::span<const device::Version<BackwardFilter>> backward_filter_versions() { return kBackwardFilter; }
+device::Versions<Forward> forward_versions() { return kForward; }
+device::Versions<BackwardInput> backward_input_versions() { return kBackwardInput; }
+device::Versions<BackwardFilter> backward_filter_versions() { return kBackwardFilter; }
 
 const device::Version<Forward>& default_version(const Forward& a) { return first_willing(forward_versions(), a); }
 const device::Version<BackwardInput>& default_version(const BackwardInput& a) { return first_willing(backward_input_versions(), a); }

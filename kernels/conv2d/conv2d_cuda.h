@@ -1,16 +1,14 @@
 // The CUDA versions of conv2d.h: tables, defaults, the vendor's.
 #pragma once
 
-#include <span>
-
 #include "kernels/base/versions.h"
 #include "kernels/conv2d/conv2d_arguments.h"
 
 namespace skewbench::conv2d {
 
-std::span<const device::Version<Forward>> forward_versions();
-std::span<const device::Version<BackwardInput>> backward_input_versions();
-std::span<const device::Version<BackwardFilter>> backward_filter_versions();
+device::Versions<Forward> forward_versions();
+device::Versions<BackwardInput> backward_input_versions();
+device::Versions<BackwardFilter> backward_filter_versions();
 
 /// cuDNN, number 0; null where it is not built in.
 const device::Version<Forward>* forward_vendor();

@@ -11,8 +11,6 @@
 // of the same remainder: no product with a tap that cannot contribute.
 #pragma once
 
-#include <algorithm>
-
 #include "kernels/base/divisor.h"
 #include "kernels/base/gemm_plan.h"
 #include "kernels/base/launch.h"
@@ -30,7 +28,7 @@ struct Shape {
   explicit Shape(const Problem& of)
       : h(int(of.h)), w(int(of.w)), c(int(of.c)), k(int(of.k)), r(int(of.r)), s(int(of.s)), stride(int(of.stride)), pad(int(of.pad)),
         p(int(of.p())), q(int(of.q())), by_c(unsigned(c)), by_s(unsigned(s)), by_k(unsigned(k)), by_q(unsigned(q)), by_pq(unsigned(p * q)),
-        by_few_taps(unsigned(std::max(1, s / stride))), by_more_taps(unsigned(s / stride + 1)) {}
+        by_few_taps(unsigned(s < stride ? 1 : s / stride)), by_more_taps(unsigned(s / stride + 1)) {}
 };
 
 /// The most that a part of the input gradient can have, in pixels of one image and in taps.

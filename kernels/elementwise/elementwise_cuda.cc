@@ -46,9 +46,9 @@ const device::Version<ImageToReal> kImageToReal[] = {{1, "grid_stride", images, 
 
 }  // namespace
 
-std::span<const device::Version<ReluForward>> relu_forward_versions() { return kReluForward; }
-std::span<const device::Version<ReluBackward>> relu_backward_versions() { return kReluBackward; }
-std::span<const device::Version<Add>> add_versions() { return kAdd; }
-std::span<const device::Version<ImageToReal>> image_to_real_versions() { return kImageToReal; }
+device::Versions<ReluForward> relu_forward_versions() { return kReluForward; }
+device::Versions<ReluBackward> relu_backward_versions() { return kReluBackward; }
+device::Versions<Add> add_versions() { return kAdd; }
+device::Versions<ImageToReal> image_to_real_versions() { return kImageToReal; }
 
 }  // namespace skewbench::elementwise

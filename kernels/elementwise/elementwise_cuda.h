@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 
@@ -52,10 +51,10 @@ struct ImageToReal {
   double flops() const { return 0; }
 };
 
-std::span<const device::Version<ReluForward>> relu_forward_versions();
-std::span<const device::Version<ReluBackward>> relu_backward_versions();
-std::span<const device::Version<Add>> add_versions();
-std::span<const device::Version<ImageToReal>> image_to_real_versions();
+device::Versions<ReluForward> relu_forward_versions();
+device::Versions<ReluBackward> relu_backward_versions();
+device::Versions<Add> add_versions();
+device::Versions<ImageToReal> image_to_real_versions();
 
 // The launchers, one file a version.
 namespace v1 {  // grid_stride

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 #include "kernels/evo_norm/evo_norm.h"
@@ -49,8 +48,8 @@ struct Backward {
 /// have on every GPU from sm_80 on.
 inline constexpr int64_t kMostSharedBytes = 88 * 1024;
 
-std::span<const device::Version<Forward>> forward_versions();
-std::span<const device::Version<Backward>> backward_versions();
+device::Versions<Forward> forward_versions();
+device::Versions<Backward> backward_versions();
 
 /// What all versions end with: dgamma and dbeta from the samples' sums, partial [2, n, c], those for dgamma first. In the order
 /// of the samples.

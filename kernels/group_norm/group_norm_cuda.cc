@@ -122,7 +122,7 @@ const device::Version<Backward> kBackward[] = {
 
 }  // namespace
 
-std::span<const device::Version<Forward>> forward_versions() { return kForward; }
-std::span<const device::Version<Backward>> backward_versions() { return kBackward; }
+device::Versions<Forward> forward_versions() { return kForward; }
+device::Versions<Backward> backward_versions() { return kBackward; }
 
 }  // namespace skewbench::group_norm

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 #include "kernels/group_norm/group_norm.h"
@@ -62,8 +61,8 @@ struct Backward {
 /// 99 KiB that a block may have on every GPU from sm_80 on.
 inline constexpr int64_t kMostSharedBytes = 90 * 1024;
 
-std::span<const device::Version<Forward>> forward_versions();
-std::span<const device::Version<Backward>> backward_versions();
+device::Versions<Forward> forward_versions();
+device::Versions<Backward> backward_versions();
 
 /// None: cuDNN's functions have no group norm. Its graph interface names a mode for it, but the normalisations that NVIDIA
 /// documents for it are others.

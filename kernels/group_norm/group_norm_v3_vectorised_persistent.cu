@@ -9,8 +9,6 @@
 // Numerics   as v2, in another fixed order
 // Limits     k a multiple of 4, all arrays 16-byte aligned, y not the residual. With fewer samples * groups than an SM count the
 //            rest of the GPU idles. Loses to v4 by the second reading where a group fits into shared memory
-#include <algorithm>
-
 #include "kernels/group_norm/group_norm_device.cuh"
 
 namespace skewbench::group_norm::v3 {
@@ -104,7 +102,7 @@ __global__ void __launch_bounds__(kMostThreads) group_norm_backward_v3_kernel(Ba
   } while ((item += gridDim.x) < items);
 }
 
-unsigned blocks(int64_t items) { return static_cast<unsigned>(std::min({items, kBlocks, device::most_striding_blocks})); }
+unsigned blocks(int64_t items) { return static_cast<unsigned>(min(min(items, kBlocks), device::most_striding_blocks)); }
 
 }  // namespace
 

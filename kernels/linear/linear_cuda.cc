@@ -1,7 +1,5 @@
 #include "kernels/linear/linear_cuda.h"
 
-#include <array>
-
 #include "kernels/base/error.h"
 #include "kernels/base/gemm_plan.h"
 #include "kernels/base/launch.h"
@@ -49,34 +47,33 @@ int64_t bias_bytes(const BackwardWeights& a) { return a.dbias ? device::column_s
 int64_t parts_and_bias(const BackwardWeights& a) { return parts(a) + bias_bytes(a); }
 
 using device::no_workspace;
-constexpr auto kForward = std::to_array<device::Version<Forward>>({{1, "direct", direct, no_workspace, v1::forward},
-                                                                   {2, "register_tiles", tiled, parts, v2::forward},
-                                                                   {3, "async_copies", tiled, parts, v3::forward},
-                                                                   {4, "3xtf32", tiled, parts, v4::forward},
-                                                                   {5, "tf32", tiled, parts, v5::forward}});
-constexpr auto kBackwardInput = std::to_array<device::Version<BackwardInput>>({{1, "direct", direct, no_workspace, v1::backward_input},
-                                                                               {2, "register_tiles", tiled, parts, v2::backward_input},
-                                                                               {3, "async_copies", tiled, parts, v3::backward_input},
-                                                                               {4, "3xtf32", tiled, parts, v4::backward_input},
-                                                                               {5, "tf32", tiled, parts, v5::backward_input}});
-constexpr auto kBackwardWeights =
-    std::to_array<device::Version<BackwardWeights>>({{1, "direct", direct, bias_bytes, v1::backward_weights},
-                                                     {2, "register_tiles", tiled, parts_and_bias, v2::backward_weights},
-                                                     {3, "async_copies", tiled, parts_and_bias, v3::backward_weights},
-                                                     {4, "3xtf32", tiled, parts_and_bias, v4::backward_weights},
-                                                     {5, "tf32", tiled, parts_and_bias, v5::backward_weights}});
+constexpr device::Version<Forward> kForward[] = {{1, "direct", direct, no_workspace, v1::forward},
+                                                 {2, "register_tiles", tiled, parts, v2::forward},
+                                                 {3, "async_copies", tiled, parts, v3::forward},
+                                                 {4, "3xtf32", tiled, parts, v4::forward},
+                                                 {5, "tf32", tiled, parts, v5::forward}};
+constexpr device::Version<BackwardInput> kBackwardInput[] = {{1, "direct", direct, no_workspace, v1::backward_input},
+                                                             {2, "register_tiles", tiled, parts, v2::backward_input},
+                                                             {3, "async_copies", tiled, parts, v3::backward_input},
+                                                             {4, "3xtf32", tiled, parts, v4::backward_input},
+                                                             {5, "tf32", tiled, parts, v5::backward_input}};
+constexpr device::Version<BackwardWeights> kBackwardWeights[] = {{1, "direct", direct, bias_bytes, v1::backward_weights},
+                                                                 {2, "register_tiles", tiled, parts_and_bias, v2::backward_weights},
+                                                                 {3, "async_copies", tiled, parts_and_bias, v3::backward_weights},
+                                                                 {4, "3xtf32", tiled, parts_and_bias, v4::backward_weights},
+                                                                 {5, "tf32", tiled, parts_and_bias, v5::backward_weights}};
 
 template <class Arguments>
-const device::Version<Arguments>& first_willing(std::span<const device::Version<Arguments>> versions, const Arguments& a) {
+const device::Version<Arguments>& first_willing(device::Versions<Arguments> versions, const Arguments& a) {
   const auto& preferred = device::find_version(versions, 3, "linear");
   return preferred.why_not(a).empty() ? preferred : device::find_version(versions, 1, "linear");
 }
 
 }  // namespace
 
-std::span<const device::Version<Forward>> forward_versions() { return kForward; }
-std::span<const device::Version<BackwardInput>> backward_input_versions() { return kBackwardInput; }
-std::span<const device::Version<BackwardWeights>> backward_weights_versions() { return kBackwardWeights; }
+device::Versions<Forward> forward_versions() { return kForward; }
+device::Versions<BackwardInput> backward_input_versions() { return kBackwardInput; }
+device::Versions<BackwardWeights> backward_weights_versions() { return kBackwardWeights; }
 
 const device::Version<Forward>& default_version(const Forward& a) { return first_willing(forward_versions(), a); }
 const device::Version<BackwardInput>& default_version(const BackwardInput& a) { return first_willing(backward_input_versions(), a); }

@@ -1,16 +1,14 @@
 // The CUDA versions of linear.h: tables, defaults, the vendor's.
 #pragma once
 
-#include <span>
-
 #include "kernels/base/versions.h"
 #include "kernels/linear/linear_arguments.h"
 
 namespace skewbench::linear {
 
-std::span<const device::Version<Forward>> forward_versions();
-std::span<const device::Version<BackwardInput>> backward_input_versions();
-std::span<const device::Version<BackwardWeights>> backward_weights_versions();
+device::Versions<Forward> forward_versions();
+device::Versions<BackwardInput> backward_input_versions();
+device::Versions<BackwardWeights> backward_weights_versions();
 
 /// cuDNN, as a 1x1 convolution of 1x1 images, number 0; null where it is not built in.
 const device::Version<Forward>* forward_vendor();

@@ -47,7 +47,7 @@ const device::Version<Backward> kBackward[] = {{1, "output_per_thread", any, dev
 
 }  // namespace
 
-std::span<const device::Version<Forward>> forward_versions() { return kForward; }
-std::span<const device::Version<Backward>> backward_versions() { return kBackward; }
+device::Versions<Forward> forward_versions() { return kForward; }
+device::Versions<Backward> backward_versions() { return kBackward; }
 
 }  // namespace skewbench::local_response_norm

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 #include "kernels/local_response_norm/local_response_norm.h"
@@ -36,8 +35,8 @@ struct Backward {
   double flops() const { return 0; }
 };
 
-std::span<const device::Version<Forward>> forward_versions();
-std::span<const device::Version<Backward>> backward_versions();
+device::Versions<Forward> forward_versions();
+device::Versions<Backward> backward_versions();
 
 // The launchers, one file a version.
 namespace v1 {  // output_per_thread

@@ -47,8 +47,8 @@ const device::Version<Mix<double>> kDouble[] = {{1, "strided", any<double>, sum_
 }  // namespace
 
 template <>
-std::span<const device::Version<Mix<float>>> mix_versions<float>() { return kFloat; }
+device::Versions<Mix<float>> mix_versions<float>() { return kFloat; }
 template <>
-std::span<const device::Version<Mix<double>>> mix_versions<double>() { return kDouble; }
+device::Versions<Mix<double>> mix_versions<double>() { return kDouble; }
 
 }  // namespace skewbench::mix

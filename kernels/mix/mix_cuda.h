@@ -28,7 +28,7 @@ struct Mix {
 
 /// T is float or double.
 template <class T>
-std::span<const device::Version<Mix<T>>> mix_versions();
+device::Versions<Mix<T>> mix_versions();
 
 // The launchers, one file a version.
 namespace v1 {  // strided

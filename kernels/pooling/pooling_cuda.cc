@@ -87,7 +87,7 @@ int64_t Forward::bytes_read() const {
   return 4 * n * seen(problem, problem.p(), problem.h) * seen(problem, problem.q(), problem.w) * problem.c;
 }
 
-std::span<const device::Version<Forward>> forward_versions() { return kForward; }
-std::span<const device::Version<Backward>> backward_versions() { return kBackward; }
+device::Versions<Forward> forward_versions() { return kForward; }
+device::Versions<Backward> backward_versions() { return kBackward; }
 
 }  // namespace skewbench::pooling

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 #include "kernels/pooling/pooling.h"
@@ -34,8 +33,8 @@ struct Backward {
   double flops() const { return 0; }
 };
 
-std::span<const device::Version<Forward>> forward_versions();
-std::span<const device::Version<Backward>> backward_versions();
+device::Versions<Forward> forward_versions();
+device::Versions<Backward> backward_versions();
 
 /// cuDNN's averages, number 0; null where it is not built in. There is no maximum: cuDNN names no winner. And no gradient: it
 /// asks for x and y, which an average's gradient does not depend on and our callers do not keep.

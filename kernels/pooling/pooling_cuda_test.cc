@@ -164,7 +164,8 @@ TEST(PoolingCuda, TheFirstNanWinsAndMinusInfinityIsAValue) {
     x[8 * 16 + c] = std::nanf("");
   }
   for (std::size_t tap = 0; tap < 9; ++tap) x[tap * 16 + 15] = -std::numeric_limits<float>::infinity();
-  for (const auto& version : forward_versions().first(2)) {
+  for (const auto& version : forward_versions()) {
+    if (version.number == 3) continue;  // it averages
     SCOPED_TRACE(version.idea);
     Result got;
     ASSERT_TRUE(run(version, at, x, got));
@@ -182,7 +183,8 @@ TEST(PoolingCuda, AMaximumNeedsNoWorkspace) {
   const Problem problem{Kind::max, 4, 4, 4, 2, 2, 0, false};
   const auto x = normals<float>(problem.x_size(1), 6);
   const DeviceArray<float> in(x);
-  for (const auto& version : forward_versions().first(2)) {
+  for (const auto& version : forward_versions()) {
+    if (version.number == 3) continue;  // it averages
     DeviceArray<float> y(problem.y_size(1));
     run_version(version, "pooling forward", Forward{problem, 1, in.data(), y.data(), nullptr});
     EXPECT_TRUE(same_bits(y.download(), reference({1, problem}, x, Floats(16)).y)) << version.idea;

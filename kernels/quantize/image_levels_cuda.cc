@@ -24,8 +24,8 @@ const device::Version<ImageLevelsToFloats> kToFloats[] = {
 
 }  // namespace
 
-std::span<const device::Version<ImageLevelsEncode>> image_levels_encode_versions() { return kEncode; }
-std::span<const device::Version<ImageLevelsToBytes>> image_levels_to_bytes_versions() { return kToBytes; }
-std::span<const device::Version<ImageLevelsToFloats>> image_levels_to_floats_versions() { return kToFloats; }
+device::Versions<ImageLevelsEncode> image_levels_encode_versions() { return kEncode; }
+device::Versions<ImageLevelsToBytes> image_levels_to_bytes_versions() { return kToBytes; }
+device::Versions<ImageLevelsToFloats> image_levels_to_floats_versions() { return kToFloats; }
 
 }  // namespace skewbench::quantize

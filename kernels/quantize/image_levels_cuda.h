@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 #include "kernels/quantize/image_levels.h"
@@ -33,9 +32,9 @@ struct ImageLevelsDecode {
 using ImageLevelsToBytes = ImageLevelsDecode<uint8_t>;
 using ImageLevelsToFloats = ImageLevelsDecode<float>;
 
-std::span<const device::Version<ImageLevelsEncode>> image_levels_encode_versions();
-std::span<const device::Version<ImageLevelsToBytes>> image_levels_to_bytes_versions();
-std::span<const device::Version<ImageLevelsToFloats>> image_levels_to_floats_versions();
+device::Versions<ImageLevelsEncode> image_levels_encode_versions();
+device::Versions<ImageLevelsToBytes> image_levels_to_bytes_versions();
+device::Versions<ImageLevelsToFloats> image_levels_to_floats_versions();
 
 // The launchers, one file a version.
 namespace v1 {  // byte_per_thread

@@ -34,7 +34,7 @@ const device::Version<QsgdDecode> kDecode[] = {{1, "coordinate_per_thread", deco
 
 }  // namespace
 
-std::span<const device::Version<QsgdEncode>> qsgd_encode_versions() { return kEncode; }
-std::span<const device::Version<QsgdDecode>> qsgd_decode_versions() { return kDecode; }
+device::Versions<QsgdEncode> qsgd_encode_versions() { return kEncode; }
+device::Versions<QsgdDecode> qsgd_decode_versions() { return kDecode; }
 
 }  // namespace skewbench::quantize

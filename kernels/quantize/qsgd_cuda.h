@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 #include "kernels/quantize/qsgd.h"
@@ -31,8 +30,8 @@ struct QsgdDecode {
   double flops() const { return 0; }
 };
 
-std::span<const device::Version<QsgdEncode>> qsgd_encode_versions();
-std::span<const device::Version<QsgdDecode>> qsgd_decode_versions();
+device::Versions<QsgdEncode> qsgd_encode_versions();
+device::Versions<QsgdDecode> qsgd_decode_versions();
 
 // The launchers, one file a version.
 namespace v1 {  // coordinate_per_thread

@@ -27,6 +27,6 @@ const device::Version<RandomK> kVersions[] = {
 
 }  // namespace
 
-std::span<const device::Version<RandomK>> random_k_versions() { return kVersions; }
+device::Versions<RandomK> random_k_versions() { return kVersions; }
 
 }  // namespace skewbench::quantize

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 #include "kernels/quantize/random_k.h"
@@ -20,7 +19,7 @@ struct RandomK {
 };
 
 /// Numbers by random_k_v1_quad_per_thread.cu, then v1 and v2 of radix_select_cuda.h.
-std::span<const device::Version<RandomK>> random_k_versions();
+device::Versions<RandomK> random_k_versions();
 
 namespace v1 {  // quad_per_thread
 /// numbers[i] = draws.of(i) for i in [0, count), and up to three more; 16-byte aligned.

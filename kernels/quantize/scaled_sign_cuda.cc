@@ -24,7 +24,7 @@ const device::Version<ScaledSignDecode> kDecode[] = {{1, "coordinate_per_thread"
 
 }  // namespace
 
-std::span<const device::Version<ScaledSignEncode>> scaled_sign_encode_versions() { return kEncode; }
-std::span<const device::Version<ScaledSignDecode>> scaled_sign_decode_versions() { return kDecode; }
+device::Versions<ScaledSignEncode> scaled_sign_encode_versions() { return kEncode; }
+device::Versions<ScaledSignDecode> scaled_sign_decode_versions() { return kDecode; }
 
 }  // namespace skewbench::quantize

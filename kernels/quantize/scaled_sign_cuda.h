@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 #include "kernels/quantize/scaled_sign.h"
@@ -31,8 +30,8 @@ struct ScaledSignDecode {
   double flops() const { return 0; }
 };
 
-std::span<const device::Version<ScaledSignEncode>> scaled_sign_encode_versions();
-std::span<const device::Version<ScaledSignDecode>> scaled_sign_decode_versions();
+device::Versions<ScaledSignEncode> scaled_sign_encode_versions();
+device::Versions<ScaledSignDecode> scaled_sign_decode_versions();
 
 // The launchers, one file a version.
 namespace v1 {  // coordinate_per_thread

@@ -16,8 +16,8 @@ const device::Version<Scatter> kScatter[] = {{1, "value_per_thread", any, no_wor
 
 }  // namespace
 
-std::span<const device::Version<Gather>> gather_versions() { return kGather; }
-std::span<const device::Version<Take>> take_versions() { return kTake; }
-std::span<const device::Version<Scatter>> scatter_versions() { return kScatter; }
+device::Versions<Gather> gather_versions() { return kGather; }
+device::Versions<Take> take_versions() { return kTake; }
+device::Versions<Scatter> scatter_versions() { return kScatter; }
 
 }  // namespace skewbench::quantize

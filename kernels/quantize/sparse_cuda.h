@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 #include "kernels/quantize/sparse.h"
@@ -44,9 +43,9 @@ struct Scatter {
   double flops() const { return 0; }
 };
 
-std::span<const device::Version<Gather>> gather_versions();
-std::span<const device::Version<Take>> take_versions();
-std::span<const device::Version<Scatter>> scatter_versions();
+device::Versions<Gather> gather_versions();
+device::Versions<Take> take_versions();
+device::Versions<Scatter> scatter_versions();
 
 // The launchers, one file a version.
 namespace v1 {  // value_per_thread

@@ -24,7 +24,7 @@ const device::Version<TernaryEncode> kEncode[] = {{1, "coordinate_per_thread", e
 
 }  // namespace
 
-std::span<const device::Version<TernaryScale>> ternary_scale_versions() { return kScale; }
-std::span<const device::Version<TernaryEncode>> ternary_encode_versions() { return kEncode; }
+device::Versions<TernaryScale> ternary_scale_versions() { return kScale; }
+device::Versions<TernaryEncode> ternary_encode_versions() { return kEncode; }
 
 }  // namespace skewbench::quantize

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 #include "kernels/quantize/ternary.h"
@@ -33,8 +32,8 @@ struct TernaryEncode {
   double flops() const { return 0; }
 };
 
-std::span<const device::Version<TernaryScale>> ternary_scale_versions();
-std::span<const device::Version<TernaryEncode>> ternary_encode_versions();
+device::Versions<TernaryScale> ternary_scale_versions();
+device::Versions<TernaryEncode> ternary_encode_versions();
 
 // The launchers, one file a version.
 namespace v1 {  // coordinate_per_thread

@@ -24,6 +24,6 @@ const device::Version<TopK> kVersions[] = {
 
 }  // namespace
 
-std::span<const device::Version<TopK>> top_k_versions() { return kVersions; }
+device::Versions<TopK> top_k_versions() { return kVersions; }
 
 }  // namespace skewbench::quantize

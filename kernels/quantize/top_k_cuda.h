@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 #include "kernels/quantize/top_k.h"
@@ -20,6 +19,6 @@ struct TopK {
 };
 
 /// v1 and v2 are those of radix_select_cuda.h.
-std::span<const device::Version<TopK>> top_k_versions();
+device::Versions<TopK> top_k_versions();
 
 }  // namespace skewbench::quantize

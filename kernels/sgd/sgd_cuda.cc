@@ -52,6 +52,6 @@ DeviceLayout::DeviceLayout(const Layout& layout) : size_(layout.size()), paramet
   chunks_ = uploaded(chunks);
 }
 
-std::span<const device::Version<Step>> step_versions() { return kStep; }
+device::Versions<Step> step_versions() { return kStep; }
 
 }  // namespace skewbench::sgd

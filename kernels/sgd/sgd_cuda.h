@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/device.h"
 #include "kernels/base/versions.h"
@@ -69,7 +68,7 @@ struct Step {
   double flops() const { return 0; }  ///< by the suite's convention: convolutions and linear layers only
 };
 
-std::span<const device::Version<Step>> step_versions();
+device::Versions<Step> step_versions();
 
 // The launchers, one file a version.
 namespace v1 {  // search

@@ -41,7 +41,7 @@ const device::Version<Evaluate> kEvaluate[] = {{1, "thread_per_sample", any, los
 
 }  // namespace
 
-std::span<const device::Version<LossAndGradient>> loss_and_gradient_versions() { return kLossAndGradient; }
-std::span<const device::Version<Evaluate>> evaluate_versions() { return kEvaluate; }
+device::Versions<LossAndGradient> loss_and_gradient_versions() { return kLossAndGradient; }
+device::Versions<Evaluate> evaluate_versions() { return kEvaluate; }
 
 }  // namespace skewbench::softmax_cross_entropy

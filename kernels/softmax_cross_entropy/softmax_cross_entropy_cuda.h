@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 #include "kernels/softmax_cross_entropy/softmax_cross_entropy.h"
@@ -37,8 +36,8 @@ struct Evaluate {
   double flops() const { return 0; }
 };
 
-std::span<const device::Version<LossAndGradient>> loss_and_gradient_versions();
-std::span<const device::Version<Evaluate>> evaluate_versions();
+device::Versions<LossAndGradient> loss_and_gradient_versions();
+device::Versions<Evaluate> evaluate_versions();
 
 // What all versions end with: one block that adds up what they left per sample.
 void sum_losses(const LossAndGradient&, device::Stream);

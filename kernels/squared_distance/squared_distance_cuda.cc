@@ -11,6 +11,6 @@ const device::Version<Distance> kDistance[] = {{1, "block_sums", any, v1::worksp
 
 }  // namespace
 
-std::span<const device::Version<Distance>> distance_versions() { return kDistance; }
+device::Versions<Distance> distance_versions() { return kDistance; }
 
 }  // namespace skewbench::squared_distance

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/base/versions.h"
 
@@ -19,7 +18,7 @@ struct Distance {
   double flops() const { return 0; }  ///< by the suite's convention: convolutions and linear layers only
 };
 
-std::span<const device::Version<Distance>> distance_versions();
+device::Versions<Distance> distance_versions();
 
 // The launchers, one file a version.
 namespace v1 {  // block_sums
