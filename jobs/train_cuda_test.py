@@ -95,7 +95,7 @@ class Refusals(CudaTest):
         self.refuse("--device cuda: there is no CUDA device", {}, SKEWBENCH_CUDA_DEVICES="0")
 
     def test_a_driver_older_than_the_toolkit(self):
-        self.refuse(r"the NVIDIA driver supports CUDA 11\.0, older than the toolkit's CUDA \d+\.\d+", {}, SKEWBENCH_CUDA_DRIVER="11.0")
+        self.refuse(r"the NVIDIA driver supports CUDA 11\.0, older than the toolkit's CUDA \d+\.\d+", {}, ranks=1, SKEWBENCH_CUDA_DRIVER="11.0")
 
     def test_not_enough_device_memory(self):
         self.refuse(r"not enough device memory: \d+ bytes were asked for, \d+ of \d+ are free, rank \d of 2, case train:", {},
@@ -105,7 +105,7 @@ class Refusals(CudaTest):
         self.refuse("NCCL wants a GPU for each rank, but ranks 0 and 1 share GPU", {"exchange": "nccl"}, SKEWBENCH_CUDA_SHARED_DEVICE="1")
 
     def test_no_library_of_the_vendor(self):
-        self.refuse("--kernels vendor: .*", {"kernels": "vendor"})
+        self.refuse("--kernels vendor: .*", {"kernels": "vendor"}, ranks=1)
 
     def test_rungs_and_names(self):
         for sentence, kernels in (("'conv2d_forwrd'; did you mean 'conv2d_forward'", "hand:conv2d_forwrd=1"),

@@ -56,7 +56,8 @@ TEST(TrainCuda, WithTheHostsGradientsItIsTheHostsRun) {
   const exchange::Communicator& world = *exchange::test_communicator();
   for (const char* algorithm : kAlgorithms)
     for (const char* options : {"", "/momentum=0.9/running-stats=mixed"}) {
-      if (*options && std::string(algorithm).find("double") != std::string::npos) continue;
+      const std::string_view name(algorithm);
+      if (*options && (name.find("double") != name.npos || name.find("qg_") != name.npos)) continue;  // mixed as d_psgd mixes
       const std::string model = *options ? "synthetic:12x12x1,3,60,20/lenet/batch" : "synthetic:6x6x1,3,60,20/mlp/none";
       SCOPED_TRACE(std::string(algorithm) + options);
       const Outcome host = run(case_of(model, algorithm, std::string(options) + "/kernels=ref"), world);

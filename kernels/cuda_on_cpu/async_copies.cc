@@ -39,8 +39,13 @@ void carry_out(MachineThread& me, const AsyncCopy& copy) {
     inspect_copy(block, me, copy);
   }
   std::byte* const to = me.shared + copy.shared_address;
+  const std::byte* const from = locate(me, Space::global, copy.global_address);
+  if (copy.source_bytes == 16) {  // nearly always, and one instruction instead of two calls
+    std::memcpy(to, from, 16);
+    return;
+  }
   std::memset(to, 0, copy.bytes);
-  std::memcpy(to, locate(me, Space::global, copy.global_address), copy.source_bytes);
+  std::memcpy(to, from, copy.source_bytes);
 }
 
 /// Carries out the copies of the oldest groups until `pending` groups are left.
