@@ -1,6 +1,6 @@
 // The stand-in CUDA runtime: what its files share. Programs include CUDA's own headers and link this instead of libcudart.
 //
-// A call that is not implemented here does not link.
+// It has the calls that the suite makes; a program with another one does not link.
 #pragma once
 
 #include <cuda_runtime_api.h>

@@ -22,7 +22,7 @@ struct Function {
   uint32_t opted_in_shared = 0;  // cudaFuncAttributeMaxDynamicSharedMemorySize
 };
 
-// By address of the host stub; filled by constructors of nvcc's objects.
+// By address of the function that nvcc puts on the host for a kernel, and that <<<>>> calls; filled by constructors of its objects.
 std::map<const void*, Function>& functions() {
   static std::map<const void*, Function> all;
   return all;
@@ -33,9 +33,9 @@ struct Configuration {
   std::size_t shared;
   cudaStream_t stream;
 };
-thread_local std::vector<Configuration> pushed;  // by <<<...>>>, for the stub that is called next
+thread_local std::vector<Configuration> pushed;  // by <<<>>>, for the host function that it calls next
 
-/// The translated kernel of a host stub or of a cudaKernel_t; null if there is none, after saying so.
+/// The translated kernel of a host function or of a cudaKernel_t; null if there is none, after saying so.
 const Kernel* kernel_of(const void* function) {
   const auto found = functions().find(function);
   if (found == functions().end()) return nullptr;
@@ -65,11 +65,11 @@ struct QueuedLaunch {
   std::vector<std::byte> parameters;
 };
 
-cudaError_t start(const void* stub, dim3 grid, dim3 block, void** arguments, std::size_t shared, cudaStream_t stream) {
+cudaError_t start(const void* host_function, dim3 grid, dim3 block, void** arguments, std::size_t shared, cudaStream_t stream) {
   ENTER_CALL();
-  const Kernel* const kernel = kernel_of(stub);
+  const Kernel* const kernel = kernel_of(host_function);
   if (kernel == nullptr) return finish(cudaErrorInvalidDeviceFunction);
-  const cudaError_t refusal = check(*kernel, functions()[stub], grid, block, shared);
+  const cudaError_t refusal = check(*kernel, functions()[host_function], grid, block, shared);
   if (refusal != cudaSuccess) return finish(refusal);
   const auto queued = std::make_shared<QueuedLaunch>();
   for (uint32_t i = 0; i < kernel->parameter_count; ++i) {
@@ -109,8 +109,8 @@ void __cudaRegisterFatBinaryEnd(void**) {}
 void __cudaUnregisterFatBinary(void**) {}
 char __cudaInitModule(void**) { return 1; }
 
-void __cudaRegisterFunction(void**, const char* stub, char*, const char* name, int, uint3*, uint3*, dim3*, dim3*, int*) {
-  functions()[stub] = {.name = name};
+void __cudaRegisterFunction(void**, const char* host_function, char*, const char* name, int, uint3*, uint3*, dim3*, dim3*, int*) {
+  functions()[host_function] = {.name = name};
 }
 
 unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, std::size_t shared, CUstream_st* stream) {
@@ -129,27 +129,27 @@ cudaError_t __cudaPopCallConfiguration(dim3* grid, dim3* block, std::size_t* sha
   return cudaSuccess;
 }
 
-// A kernel's handle is the address of its stub.
-cudaError_t __cudaGetKernel(cudaKernel_t* kernel, const void* stub) {
-  *kernel = static_cast<cudaKernel_t>(const_cast<void*>(stub));
+// A kernel's handle is the address of its host function.
+cudaError_t __cudaGetKernel(cudaKernel_t* kernel, const void* host_function) {
+  *kernel = static_cast<cudaKernel_t>(const_cast<void*>(host_function));
   return cudaSuccess;
 }
 cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void** arguments, std::size_t shared, cudaStream_t stream) {
   return start(kernel, grid, block, arguments, shared, stream);
 }
 
-cudaError_t cudaLaunchKernel(const void* stub, dim3 grid, dim3 block, void** arguments, std::size_t shared, cudaStream_t stream) {
-  return start(stub, grid, block, arguments, shared, stream);
+cudaError_t cudaLaunchKernel(const void* host_function, dim3 grid, dim3 block, void** arguments, std::size_t shared, cudaStream_t stream) {
+  return start(host_function, grid, block, arguments, shared, stream);
 }
 
-cudaError_t cudaFuncSetAttribute(const void* stub, cudaFuncAttribute attribute, int value) {
+cudaError_t cudaFuncSetAttribute(const void* host_function, cudaFuncAttribute attribute, int value) {
   ENTER_CALL();
-  const Kernel* const kernel = kernel_of(stub);
+  const Kernel* const kernel = kernel_of(host_function);
   if (kernel == nullptr) return finish(cudaErrorInvalidDeviceFunction);
   if (attribute == cudaFuncAttributePreferredSharedMemoryCarveout) return finish(cudaSuccess);
   if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return finish(cudaErrorInvalidValue);
   if (value < 0 || shared_begin(*kernel) + static_cast<uint32_t>(value) > kMaxSharedBytes) return finish(cudaErrorInvalidValue);
-  functions()[stub].opted_in_shared = static_cast<uint32_t>(value);
+  functions()[host_function].opted_in_shared = static_cast<uint32_t>(value);
   return finish(cudaSuccess);
 }
 
