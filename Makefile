@@ -54,7 +54,9 @@ HAS_CUDNN    := $(if $(NVCC),$(wildcard $(CUDA_HOME)/include/cudnn.h))
 HAS_NCCL     := $(if $(NVCC),$(wildcard $(CUDA_HOME)/include/nccl.h))
 CUDA_INCLUDE := $(if $(NVCC),-isystem $(CUDA_HOME)/include -DSKEWBENCH_CUDA $(if $(HAS_CUDNN),-DSKEWBENCH_CUDNN) $(if $(HAS_NCCL),-DSKEWBENCH_NCCL))
 CUDA_LIBS    := $(if $(NVCC),-L$(CUDA_LIB_DIR) -Wl$(comma)-rpath$(comma)$(CUDA_LIB_DIR) -Wl$(comma)--as-needed $(if $(HAS_CUDNN),-lcudnn) $(if $(HAS_NCCL),-lnccl) -lcudart_static -ldl -lrt -lpthread)
-NVCC_FLAGS   := -std=c++20 -O3 -lineinfo -fmad=false -ccbin $(CXX) -I. -gencode 'arch=compute_80,code=[compute_80,sm_80,sm_90]' -Xptxas -v -MMD -MP
+NVCC_FLAGS   := -std=c++20 -O3 -lineinfo -fmad=false -ccbin $(CXX) -I. -Xptxas -v -MMD -MP
+# The test kernels of kernels/cuda_on_cpu never run on a GPU: PTX alone.
+architectures = -gencode 'arch=compute_80,code=[compute_80$(if $(filter kernels/cuda_on_cpu/%,$(1)),,$(comma)sm_80$(comma)sm_90)]'
 
 FOLDERS := kernels comm partitions bench
 ONLY_CUDA := %_cuda.cc %_cudnn.cc %_nccl.cc %_cuda_test.cc %_cuda_mpi_test.cc kernels/cuda_on_cpu/%
@@ -182,7 +184,7 @@ clean: ## remove the build folder
 
 # Objects, libraries, programs. A change of flags rebuilds: the stamp holds them.
 STAMP := $(BUILD)/flags
-FLAGS_TEXT := $(CXX) $(MPICXX) $(COMMON) $(COMPUTE) $(REFERENCE) $(THIN) $(INCLUDES) $(NVCC) $(NVCC_FLAGS)
+FLAGS_TEXT := $(CXX) $(MPICXX) $(COMMON) $(COMPUTE) $(REFERENCE) $(THIN) $(INCLUDES) $(NVCC) $(NVCC_FLAGS) $(architectures)
 ifneq ($(shell cat $(STAMP) 2>/dev/null),$(strip $(FLAGS_TEXT)))
 $(shell mkdir -p $(BUILD) && printf '%s' "$(strip $(FLAGS_TEXT))" > $(STAMP))
 endif
@@ -232,7 +234,7 @@ $(foreach test,$(TESTS),$(eval $(call program,$(BUILD)/tests/$(patsubst %.cc,%,$
 $(BUILD)/obj/%.cu.o: %.cu $(STAMP)
 	$(say) NVCC $<
 	mkdir -p $(@D) $(BUILD)/cuda/$*
-	$(NVCC) $(NVCC_FLAGS) -MF $(@:.o=.d) --keep --keep-dir $(BUILD)/cuda/$* -c $< -o $@ >$(BUILD)/cuda/$*/ptxas.txt 2>&1 \
+	$(NVCC) $(NVCC_FLAGS) $(call architectures,$<) -MF $(@:.o=.d) --keep --keep-dir $(BUILD)/cuda/$* -c $< -o $@ >$(BUILD)/cuda/$*/ptxas.txt 2>&1 \
 	  || { cat $(BUILD)/cuda/$*/ptxas.txt; rm -f $@; exit 1; }
 
 ON_CPU := $(BUILD)/cuda_on_cpu

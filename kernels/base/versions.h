@@ -37,10 +37,8 @@ class Versions {
   constexpr Versions(const value_type (&table)[count]) : begin_(table), end_(table + count) {}
   constexpr const_iterator begin() const { return begin_; }
   constexpr const_iterator end() const { return end_; }
-  constexpr std::size_t size() const { return static_cast<std::size_t>(end_ - begin_); }
   constexpr const value_type& operator[](std::size_t i) const { return begin_[i]; }
   constexpr const value_type& front() const { return *begin_; }
-  constexpr const value_type& back() const { return end_[-1]; }
 
  private:
   const_iterator begin_, end_;
