@@ -2,8 +2,9 @@
 //
 // Axes: operation and direction, layer of a network (shapes/*.txt), batch size, place, back end and version, cold or hot cache.
 // A row has its verdict first: the result was compared with the reference before and after it was timed. The rest are
-// microseconds (minimum, median, 95th percentile), their spread, rates from the median, the share of the roofline that was
-// measured at the start of this run, and the ratio to the first contestant (vendor's on the device, oneDNN on the host).
+// times (minimum, median, 95th percentile), their spread, rates from the median, the share of the roofline that was measured
+// at the start of this run and what bounds it (c: compute, m: memory), and the ratio to the first contestant (vendor's on the
+// device, oneDNN on the host): above 1 this one is faster.
 //
 //   build/bin/bench_kernels --only 'conv2d/forward/resnet20.conv16/n:32/'
 //   build/bin/bench_kernels --networks lenet --batches 1,32 --place host --out build/bench/lenet
@@ -76,7 +77,7 @@ Facts facts_of(const Peaks& host, const Peaks& on_device, const std::string& dev
 void print_peaks(const CommandLine& line, const Peaks& host, const Peaks& on_device, const std::string& device_name) {
   if (line.run.on_host) fmt::print("# host: one core, {:.1f} GB/s triad, {:.1f} GFLOP/s FMA\n", 1e-9 * host.bytes_per_second, 1e-9 * host.flops_per_second);
   if (!line.run.on_device) fmt::print("# device: {}\n", device_name);
-  else if (on_device.bytes_per_second == 0) fmt::print("# device: {}: not a GPU timing; instructions and bytes are counted instead\n", device_name);
+  else if (on_device.bytes_per_second == 0) fmt::print("# device: {}: counts, no times\n", device_name);
   else fmt::print("# device: {}, {:.0f} GB/s triad, {:.0f} GFLOP/s FMA, {:.0f} GFLOP/s tf32 tensor cores\n", device_name,
                   1e-9 * on_device.bytes_per_second, 1e-9 * on_device.flops_per_second, 1e-9 * on_device.tensor_flops_per_second);
 }
@@ -123,7 +124,7 @@ int run(CommandLine line, const std::string& argv) {
     return 0;
   }
   print_peaks(line, host, on_device, device_name);
-  print_header();
+  fmt::print("# {} rows; --only HEADING/ROW runs one again\n", runner.names().size());
   const bool is_right = runner.run();
   if (results) results->finish();
   if (!line.counts.empty()) write_counts(line.counts, rows);

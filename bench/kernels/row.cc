@@ -19,18 +19,28 @@ int64_t sum(const std::vector<LaunchCount>& launches, int64_t LaunchCount::*part
   return total;
 }
 
-std::string text_of_times(const Row& row) {
-  const std::string ratio = row.ratio > 0 ? fmt::format("{:.2f} {}", row.ratio, row.ratio_to) : "";
-  return fmt::format("{:>10.2f}{:>10.2f}{:>10.2f}{:>8.1f}{:>10.1f}{:>8.1f}{:>6.0f} {:<8}{:<14}", 1e6 * row.seconds.minimum,
-                     1e6 * row.seconds.p50, 1e6 * row.seconds.p95, 100 * row.seconds.cv, row.gflops, row.gbps, 100 * row.roofline,
-                     row.bound, ratio);
+/// With three digits, or those before the point.
+std::string three_digits(double value) { return fmt::format("{:.{}f}", value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0); }
+
+std::string text_of_seconds(double seconds) {
+  if (seconds < 1e-3) return three_digits(1e6 * seconds) + "us";
+  return seconds < 1 ? three_digits(1e3 * seconds) + "ms" : three_digits(seconds) + "s";
 }
 
+constexpr const char* kColumnsOfTimes = "   min    p50    p95   cv GFLOP/s  GB/s roof   ratio";
+std::string text_of_times(const Row& row) {
+  return fmt::format("{:>6} {:>6} {:>6} {:>3.0f}% {:>7} {:>5} {:>3.0f}% {}{}", text_of_seconds(row.seconds.minimum),
+                     text_of_seconds(row.seconds.p50), text_of_seconds(row.seconds.p95), 100 * row.seconds.cv,
+                     row.flops > 0 ? three_digits(row.gflops) : "", three_digits(row.gbps), 100 * row.roofline, row.bound.front(),
+                     row.ratio > 0 ? fmt::format(" {:>5}", three_digits(row.ratio)) : "");
+}
+
+constexpr const char* kColumnsOfCounts = "    instr.      bytes  of least";
 std::string text_of_counts(const Row& row) {
   const int64_t asked = sum(row.launches, &LaunchCount::bytes_read) + sum(row.launches, &LaunchCount::bytes_written);
   const int64_t least = row.least_bytes_read + row.least_bytes_written;
-  return fmt::format("not a GPU timing: {} launches, {} instructions, {} bytes asked for, {:.2f} of the least", row.launches.size(),
-                     sum(row.launches, &LaunchCount::instructions), asked, static_cast<double>(asked) / static_cast<double>(least));
+  return fmt::format("{:>10} {:>10} {:>8.2f}  not a GPU timing", sum(row.launches, &LaunchCount::instructions), asked,
+                     static_cast<double>(asked) / static_cast<double>(least));
 }
 
 }  // namespace
@@ -59,19 +69,19 @@ void derive_rates(Row& row, const Peaks& peaks, bool uses_tensor_cores) {
   row.roofline = std::max(by_memory, by_compute) / row.seconds.p50;
 }
 
-void print_header() {
-  fmt::print("{:<11}{:<7}{:<20}{:<40}{:<24}{:>4} {:<5}{:>10}{:>10}{:>10}{:>8}{:>10}{:>8}{:>6} {:<8}{:<14}{}\n", "# verdict", "place", "back end",
-             "operation", "shape", "n", "cache", "min", "p50", "p95", "cv", "rate", "rate", "roof", "bound", "ratio", "rerun with --only");
-  fmt::print("{:<11}{:<7}{:<20}{:<40}{:<24}{:>4} {:<5}{:>10}{:>10}{:>10}{:>8}{:>10}{:>8}{:>6} {:<8}{:<14}\n", "#", "", "", "", "", "", "", "[us]",
-             "[us]", "[us]", "[%]", "[GFLOP/s]", "[GB/s]", "[%]", "", "");
-}
-
-void print_row(const Row& row) {
-  const std::string who = row.version.empty() ? row.back_end : fmt::format("{} {}", row.version, row.idea);
-  fmt::print("{:<11}{:<7}{:<20}{:<40}{:<24}{:>4} {:<5}", row.verdict, row.place, who.substr(0, 19), row.operation, row.shape, row.n,
-             row.is_cold ? "cold" : "hot");
-  const std::string numbers = row.verdict != "PASSED" ? row.reason : row.is_timed ? text_of_times(row) : text_of_counts(row);
-  fmt::print("{}  {}\n", numbers, row.name);
+void Table::print(const Row& row, const std::string& contest) {
+  if (contest != contest_) {
+    fmt::print("\n# {} ({})\n", contest, row.dimensions);
+    contest_ = contest, columns_ = nullptr;
+  }
+  const bool has_passed = row.verdict == "PASSED";
+  const char* const columns = row.is_timed ? kColumnsOfTimes : kColumnsOfCounts;
+  if (has_passed && columns != columns_) {
+    fmt::print("{:26} {}\n", "#", columns);
+    columns_ = columns;
+  }
+  const std::string who = row.name.substr(contest.size() + 1);
+  fmt::print("{:<6} {:<19} {}\n", row.verdict, who, !has_passed ? row.reason : row.is_timed ? text_of_times(row) : text_of_counts(row));
   std::fflush(stdout);
 }
 

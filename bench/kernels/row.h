@@ -52,8 +52,15 @@ struct Row {
 /// Sets what follows from the median: rates, share of the roofline and what bounds it.
 void derive_rates(Row& row, const Peaks& peaks, bool uses_tensor_cores);
 
-/// Two header lines, then one a row.
-void print_header();
-void print_row(const Row& row);
+/// Rows on the terminal, in 80 columns: a heading for each contest, then a line for each row. The row's name is the heading's and the
+/// line's, joined by "/".
+class Table {
+ public:
+  void print(const Row& row, const std::string& contest);
+
+ private:
+  std::string contest_;
+  const char* columns_ = nullptr;  // of times or of counts: what the last line under this heading had
+};
 
 }  // namespace skewbench::bench_kernels

@@ -40,6 +40,7 @@ class Runner {
   RunOptions options_;
   Peaks host_, device_;
   std::function<void(const Row&)> keep_;
+  Table table_;
   std::regex only_;
   bool is_translated_ = false;
   std::vector<std::unique_ptr<Entry>> entries_;

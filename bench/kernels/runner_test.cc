@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "bench/kernels/operations.h"
 #include "bench/kernels/results.h"
@@ -79,6 +80,15 @@ TEST(Runner, AnErrorIsARowAndRatiosReferToTheFirst) {
   EXPECT_GT(outcome.rows[1].ratio, 0);
   EXPECT_EQ(outcome.rows[1].ratio_to, "right");
   EXPECT_EQ(outcome.rows[1].name, "twice/forward/same/n:1/host/other/hot");
+}
+
+TEST(Runner, AMedianIsOfFiveSamplesHoweverLongACallTakes) {
+  const Outcome outcome = run(twice("slow", [](const Addresses& at) {
+    for (int64_t i = 0; i < kCount; ++i) at.at(1)[i] = 2 * at.at(0)[i];
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }));
+  ASSERT_EQ(outcome.rows[1].verdict, "PASSED");
+  EXPECT_EQ(outcome.rows[1].seconds.samples, 5);
 }
 
 TEST(Runner, WhatDoesNotTakeAProblemIsSkippedWithItsReason) {
