@@ -25,7 +25,7 @@ void prepare(const std::shared_ptr<Contest>& contest) {
   static std::shared_ptr<Contest> current;
   if (current == contest) return;
   if (current)
-    for (Array& array : current->arrays) array.before = {}, array.want = {};
+    for (Array& array : current->arrays) std::vector<std::byte>().swap(array.before), std::vector<std::byte>().swap(array.want);  // "= {}" keeps memory
   current = contest;
   contest->fill(*contest);
 }

@@ -91,6 +91,29 @@ TEST(Runner, AMedianIsOfFiveSamplesHoweverLongACallTakes) {
   EXPECT_EQ(outcome.rows[1].seconds.samples, 5);
 }
 
+TEST(Runner, OneContestsDataAreInMemoryAtATime) {
+  const auto idle = [](const Addresses&) {};
+  RunOptions options;
+  options.on_device = options.cold = false;
+  options.min_time_s = 1e-6;
+  Runner runner(options, {1e9, 1e9, 0}, {}, [](const Row&) {});
+  Contest* before = nullptr;
+  int64_t kept = 0, contests = 0;
+  for (const char* shape : {"first", "second", "third"}) {
+    Contest contest = twice(shape, idle);
+    contest.fill = [&, fill = contest.fill](Contest& current) {
+      if (before)
+        for (const Array& array : before->arrays) kept += static_cast<int64_t>(array.before.capacity() + array.want.capacity());
+      before = &current, ++contests;
+      fill(current);
+    };
+    runner.add(std::move(contest));
+  }
+  runner.run();
+  EXPECT_EQ(contests, 3);
+  EXPECT_EQ(kept, 0);
+}
+
 TEST(Runner, WhatDoesNotTakeAProblemIsSkippedWithItsReason) {
   Contest contest = twice("skipped", [](const Addresses&) {});
   contest.contestants[1].why_not = "too odd";
