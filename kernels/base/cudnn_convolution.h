@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 
 #include "kernels/base/stream.h"
@@ -17,8 +18,9 @@ struct ConvolutionShape {
 
 enum class ConvolutionDirection { forward, input_gradient, filter_gradient };
 
-/// Empty where cuDNN computes it; otherwise why it does not: see why_no_cudnn(), or sizes beyond an int, or no algorithm.
-std::string why_no_cudnn(const ConvolutionShape& shape, ConvolutionDirection direction);
+/// Empty where cuDNN computes it; otherwise why it does not: see why_no_cudnn(), or one of `arrays` is not aligned to 16 bytes, or
+/// sizes beyond an int, or no algorithm.
+std::string why_no_cudnn(const ConvolutionShape& shape, ConvolutionDirection direction, std::initializer_list<const void*> arrays);
 int64_t cudnn_workspace_bytes(const ConvolutionShape& shape, ConvolutionDirection direction);
 
 void cudnn_forward(const ConvolutionShape& shape, const float* x, const float* filter, const float* bias, bool relu, float* y, void* workspace,

@@ -119,10 +119,11 @@ class FewBlocks {
 /// Launches a version with scratch memory of exactly the bytes it asks for, full of NaN, and waits for it.
 template <class Version, class Arguments>
 void run_version(const Version& version, const char* operation, const Arguments& arguments) {
+  device::require_taken(version, operation, arguments);
   const int64_t bytes = version.workspace_bytes(arguments);
   device::Array<unsigned char> workspace(bytes);
   if (bytes > 0) device::fill_bytes(workspace.data(), 0xFF, bytes, nullptr);
-  device::launch(version, operation, arguments, workspace.data(), nullptr);
+  version.launch(arguments, workspace.data(), nullptr);
   device::wait(nullptr);
 }
 

@@ -32,7 +32,7 @@ std::string why_unusable() {
     int major = 0, minor = 0;
     CUDA_CALL(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, i));
     CUDA_CALL(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, i));
-    if (major < 8) return fmt::format("CUDA device {} is of compute capability {}.{}; the kernels need 8.0 (Ampere)", i, major, minor);
+    if (major < 8) return fmt::format("CUDA device {} is of compute capability {}.{}; the kernels need 8.0 (Ampere); CUDA_VISIBLE_DEVICES can leave it out", i, major, minor);
   }
   return "";
 }
@@ -70,7 +70,7 @@ void* allocate(int64_t bytes) {
     fail("not enough device memory: {} bytes were asked for, {} of {} are free{}{}", bytes, free_bytes, total,
          error_context().empty() ? "" : ", ", error_context());
   }
-  CUDA_CALL(error);
+  if (error != cudaSuccess) cuda_failed("cudaMalloc", error, __FILE__, __LINE__);
   return pointer;
 }
 

@@ -17,11 +17,24 @@ const Version<Arguments>& find_version(Versions<Arguments> versions, int number,
   fail("{} has no v{}; it has {}", operation, number, known);
 }
 
-/// Launches after asking why_not(); its reason becomes an Error that names the version.
+/// A version does not take such a problem.
+class NotTaken : public Error {
+ public:
+  using Error::Error;
+};
+
+/// What why_not() says becomes NotTaken, which names the version. To be asked before anything else: how much scratch memory a
+/// version needs follows from a problem that it takes.
+template <class Arguments>
+void require_taken(const Version<Arguments>& version, const char* operation, const Arguments& arguments) {
+  const std::string reason = version.why_not(arguments);
+  if (!reason.empty()) throw NotTaken(fmt::format("{} v{} {}: {}", operation, version.number, version.idea, reason));
+}
+
+/// Launches what require_taken() lets pass.
 template <class Arguments>
 void launch(const Version<Arguments>& version, const char* operation, const Arguments& arguments, void* workspace, Stream stream) {
-  const std::string reason = version.why_not(arguments);
-  REQUIRE(reason.empty(), "{} v{} {}: {}", operation, version.number, version.idea, reason);
+  require_taken(version, operation, arguments);
   version.launch(arguments, workspace, stream);
 }
 

@@ -68,7 +68,7 @@ TEST(MemoryCuda, CopiesAndZerosAreInOrder) {
   EXPECT_EQ(download(b, memory), want);
 }
 
-// Two versions that write their number; the second refuses odd ones.
+// Two versions that write their number; the second refuses odd ones, for which it would need more memory than there is.
 struct Number {
   int32_t value;
   int32_t* out;
@@ -77,9 +77,10 @@ template <int number>
 void write(const Number& a, void*, device::Stream stream) { device::fill_bytes(a.out, number, 4, stream); }
 std::string any(const Number&) { return ""; }
 std::string even(const Number& a) { return a.value % 2 == 0 ? "" : "an odd number"; }
+int64_t memory_of_even(const Number& a) { return a.value % 2 == 0 ? 0 : int64_t{1} << 60; }
 
 const device::Version<Number> kVersions[] = {{1, "any", any, device::no_workspace, write<1>},
-                                             {2, "even", even, device::no_workspace, write<2>}};
+                                             {2, "even", even, memory_of_even, write<2>}};
 const device::Version<Number> kVendor = {0, "vendor", any, device::no_workspace, write<3>};
 const device::Version<Number>& first_version(const Number&) { return kVersions[0]; }
 
@@ -105,6 +106,7 @@ TEST(QueueCuda, ChoosesTheVersion) {
 TEST(QueueCuda, AVersionThatWasNamedDoesNotFallBack) {
   NEEDS_DEVICE();
   EXPECT_EQ(refusal([] { written({.rungs = {{"number", 2}}}, 5); }), "number v2 even: an odd number");
+  EXPECT_THROW(written({.rungs = {{"number", 2}}}, 5), device::NotTaken);
   EXPECT_EQ(refusal([] { written({.rungs = {{"number", 7}}}, 5); }), "number has no v7; it has v1 any, v2 even");
 }
 

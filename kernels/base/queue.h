@@ -52,7 +52,8 @@ class Queue {
   template <class Arguments>
   void launch(const Operation<Arguments>& operation, const Arguments& arguments) {
     const Version<Arguments>& version = choose(operation, arguments);
-    device::launch(version, operation.name, arguments, scratch(version.workspace_bytes(arguments)), stream());
+    require_taken(version, operation.name, arguments);
+    version.launch(arguments, scratch(version.workspace_bytes(arguments)), stream());
   }
 
   template <class Arguments>

@@ -18,17 +18,17 @@ device::ConvolutionShape shape(const Arguments& a) {
 
 /// `general`: the reason of v1, which bounds the sizes.
 template <ConvolutionDirection direction, class Arguments>
-std::string why_not(const Arguments& a, const std::string& general) {
+std::string why_not(const Arguments& a, const std::string& general, std::initializer_list<const void*> arrays) {
   if (const std::string reason = device::why_no_cudnn(); !reason.empty()) return reason;
-  return general.empty() ? device::why_no_cudnn(shape(a), direction) : general;
+  return general.empty() ? device::why_no_cudnn(shape(a), direction, arrays) : general;
 }
 
 template <ConvolutionDirection direction, class Arguments>
 int64_t workspace(const Arguments& a) { return device::cudnn_workspace_bytes(shape(a), direction); }
 
-std::string why_no_forward(const Forward& a) { return why_not<ConvolutionDirection::forward>(a, forward_versions()[0].why_not(a)); }
-std::string why_no_input(const BackwardInput& a) { return why_not<ConvolutionDirection::input_gradient>(a, backward_input_versions()[0].why_not(a)); }
-std::string why_no_filter(const BackwardFilter& a) { return why_not<ConvolutionDirection::filter_gradient>(a, backward_filter_versions()[0].why_not(a)); }
+std::string why_no_forward(const Forward& a) { return why_not<ConvolutionDirection::forward>(a, forward_versions()[0].why_not(a), {a.x, a.filter, a.bias, a.y}); }
+std::string why_no_input(const BackwardInput& a) { return why_not<ConvolutionDirection::input_gradient>(a, backward_input_versions()[0].why_not(a), {a.dy, a.filter, a.dx}); }
+std::string why_no_filter(const BackwardFilter& a) { return why_not<ConvolutionDirection::filter_gradient>(a, backward_filter_versions()[0].why_not(a), {a.x, a.dy, a.dfilter, a.dbias}); }
 
 void forward(const Forward& a, void* memory, device::Stream stream) {
   device::cudnn_forward(shape(a), a.x, a.filter, a.bias, a.relu, a.y, memory, stream);
