@@ -15,6 +15,9 @@ namespace skewbench::train {
 /// every rank throws the same sentence. From here on errors of CUDA, NCCL and cuDNN name the rank and the case.
 std::unique_ptr<device::Queue> open_device(const Settings& settings, const exchange::Communicator& communicator);
 
+/// What `--kernels vendor` had to launch by hand so far, and why; empty where there is nothing.
+std::string describe_by_hand(const device::Queue& queue);
+
 /// "host", or the device's name.
 std::string describe_device(const device::Queue* queue);
 

@@ -24,7 +24,8 @@ const std::vector<Option>& option_table() {
       {"seed", "1", "of the initial parameters, the split, the order of samples and every other draw"},
       {"init", "published", "initial parameters: published, or fan-in (weights uniform in +-1/sqrt(inputs), for short runs)"},
       {"device", "host", "host | cuda: where vectors, batches and activations are"},
-      {"exchange", "auto", "how vectors on a device travel: mpi | nccl; auto: whichever needs no copies through the host; on the host mpi"},
+      {"exchange", "auto", "how vectors on a device travel: mpi | staged (MPI through page-locked copies) | nccl; auto: whichever needs no "
+                            "copies through the host; on the host mpi"},
       {"kernels", "auto", "auto: per operation the default of the device; ref: plain loops with double accumulators on the host; on cuda also "
                           "hand (the same as auto), vendor (cuDNN where it has the operation), and hand:OPERATION=RUNG,... "
                           "to name rungs of ladders"},

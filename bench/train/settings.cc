@@ -81,8 +81,8 @@ Settings check_options(Options options) {
   REQUIRE(!is_quadratics || !settings.on_device, "--device {} computes in float32; quadratics are in double and stay on the host",
           options.text("device"));
   settings.kernels = parse_kernels(options.text("kernels"), settings.on_device);
-  one_of(options, "exchange", {"auto", "mpi", "nccl"});
-  REQUIRE(options.text("exchange") != "nccl" || settings.on_device, "--exchange nccl moves device memory: it wants --device cuda");
+  one_of(options, "exchange", {"auto", "mpi", "staged", "nccl"});
+  REQUIRE(settings.on_device || options.text("exchange") == "auto", "--exchange {} moves device memory: it wants --device cuda", options.text("exchange"));
   one_of(options, "init", {"published", "fan-in"});
   one_of(options, "running-stats", {"local", "mixed", "frozen"});
   REQUIRE(!is_quadratics || !settings.augmentation.any(), "--augment {} changes images; quadratics have none", options.text("augment"));

@@ -97,6 +97,7 @@ class TrainingRun {
           return diverged(fmt::format("a model of step {} is not finite, or its test loss is not", step + 1), progress);
       }
     }
+    if (const std::string by_hand = queue_ ? describe_by_hand(*queue_) : ""; !by_hand.empty()) progress.headline(by_hand);
     return finish("PASSED", "");
   }
 

@@ -8,7 +8,7 @@
 
 #include "bench/train/case_string.h"
 #include "bench/train/short_run.h"
-#include "comm/exchange/mpi_test_main.h"
+#include "comm/exchange/cuda_mpi_test_main.h"
 #include "kernels/base/compare.h"
 #include "kernels/base/device_arrays.h"
 
@@ -114,6 +114,7 @@ TEST(TrainCuda, IsCloseToTheHost) {
 TEST(TrainCuda, TheSameBitsOverNccl) {
   NEEDS_DEVICE();
   const exchange::Communicator& world = *exchange::test_communicator();
+  exchange::select_device_of_rank();  // runs of one rank take the first
   {
     device::Queue queue;
     const std::string obstacle = exchange::why_no_nccl(world, Memory(queue));

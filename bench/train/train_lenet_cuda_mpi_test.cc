@@ -9,7 +9,7 @@
 
 #include "bench/train/case_string.h"
 #include "bench/train/short_run.h"
-#include "comm/exchange/mpi_test_main.h"
+#include "comm/exchange/cuda_mpi_test_main.h"
 #include "kernels/base/compare.h"
 #include "kernels/base/device_arrays.h"
 

@@ -9,7 +9,8 @@
 #include "bench/train/case_string.h"
 #include "bench/train/models/cuda_operations.h"
 #include "bench/train/short_run.h"
-#include "comm/exchange/mpi_test_main.h"
+#include "comm/exchange/cuda_mpi_test_main.h"
+#include "kernels/base/cudnn_support.h"
 #include "kernels/base/device_arrays.h"
 
 namespace skewbench::train {
@@ -70,6 +71,18 @@ TEST(TrainRungsCuda, EveryRungOfEveryLadderTrains) {
       }
     }
   EXPECT_GT(number, 40) << "ladders are missing";
+}
+
+// cuDNN's algorithms sum in other orders, and what it refuses is by hand.
+TEST(TrainRungsCuda, TheVendorsKernelsTrain) {
+  NEEDS_DEVICE();
+  if (const std::string reason = device::why_no_cudnn(); !reason.empty()) GTEST_SKIP() << reason;
+  const exchange::Communicator alone(MPI_COMM_SELF);
+  for (const char* model : {"lenet/group", "lenet/batch", "resnet20/batch"}) {
+    const std::string network = std::string("synthetic:12x12x1,4,16,4/") + model;
+    const Trained trained{network.c_str()};
+    EXPECT_LE(error_of_update(one_step(trained, alone, "/device=cuda/kernels=vendor"), one_step(trained, alone, "")), 1e-4) << model;
+  }
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // ranks: 1 2 3
 #include "comm/all_reduce/all_reduce.h"
 
-#include "comm/exchange/mpi_test_main.h"
+#include "comm/exchange/cuda_mpi_test_main.h"
 #include "comm/scheme_test_vectors.h"
 #include "kernels/base/device_arrays.h"
 #include "kernels/base/queue.h"

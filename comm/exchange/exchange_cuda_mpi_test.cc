@@ -5,7 +5,7 @@
 
 #include <deque>
 
-#include "comm/exchange/mpi_test_main.h"
+#include "comm/exchange/cuda_mpi_test_main.h"
 #include "kernels/base/device_arrays.h"
 #include "kernels/base/queue.h"
 

@@ -65,6 +65,15 @@ Communicator::~Communicator() {
   if (handle_ != MPI_COMM_NULL) MPI_Comm_free(&handle_);
 }
 
+int rank_on_host(const Communicator& communicator) {
+  MPI_Comm host = MPI_COMM_NULL;
+  int rank = 0;
+  MPI_CALL(MPI_Comm_split_type(communicator.handle(), MPI_COMM_TYPE_SHARED, communicator.rank(), MPI_INFO_NULL, &host));
+  MPI_CALL(MPI_Comm_rank(host, &rank));
+  MPI_CALL(MPI_Comm_free(&host));
+  return rank;
+}
+
 void agree(const Communicator& communicator, const std::function<void()>& action) {
   std::string sentence;
   bool threw = false;

@@ -45,6 +45,9 @@ class Communicator {
   int rank_ = 0, size_ = 1;
 };
 
+/// Collective. This rank's number among those of its host.
+int rank_on_host(const Communicator& communicator);
+
 /// Collective. Runs `action` on every rank; if it throws on any, every rank throws the Error of the lowest such rank.
 /// For set-up, where an error on one rank (a file that only it cannot read) must stop all without a hang. `action`
 /// must not communicate unless it throws on all ranks or on none.

@@ -61,11 +61,14 @@ class Staging {
   std::vector<Parcel> uploads_, arrived_;
 };
 
+/// MPI that reads a GPU's memory cannot read what stands in for it on the CPU.
+bool mpi_reads(Memory memory) { return !memory.on_device() || (mpi_reads_device_memory() && !device::properties().is_on_cpu); }
+
 class MpiTransport : public Transport {
  public:
-  MpiTransport(const Communicator& communicator, Memory memory)
+  MpiTransport(const Communicator& communicator, Memory memory, bool is_staged)
       : Transport(communicator, memory), own_(communicator.handle()), exceptions_(std::uncaught_exceptions()) {
-    if (memory.on_device() && !mpi_reads_device_memory()) staging_.emplace(memory.queue());
+    if (is_staged) staging_.emplace(memory.queue());
   }
   // While an error of this rank unwinds, the others may never answer: waiting for them would hide it for ever.
   ~MpiTransport() override {
@@ -112,20 +115,18 @@ class MpiTransport : public Transport {
 
 }  // namespace
 
-std::unique_ptr<Transport> make_mpi_transport(const Communicator& communicator, Memory memory) {
-  return std::make_unique<MpiTransport>(communicator, memory);
+std::unique_ptr<Transport> make_transport(const Communicator& communicator, Memory memory, const std::string& way) {
+  const bool is_staged = memory.on_device() && (way == "staged" || !mpi_reads(memory));
+  const auto mpi = [&] { return std::make_unique<MpiTransport>(communicator, memory, is_staged); };
+  if (way == "mpi" || way == "staged" || !memory.on_device()) return mpi();
+  const std::string obstacle = why_no_nccl(communicator, memory);
+  REQUIRE(way != "nccl" || obstacle.empty(), "{}", obstacle);
+  const bool is_worth_it = communicator.size() > 1 && is_staged && !device::properties().is_on_cpu;
+  if (way == "nccl" || (is_worth_it && obstacle.empty())) return make_nccl_transport(communicator, memory);
+  return mpi();
 }
 
-std::unique_ptr<Transport> make_transport(const Communicator& communicator, Memory memory, const std::string& way) {
-  if (way == "mpi" || !memory.on_device()) return make_mpi_transport(communicator, memory);
-  const std::string obstacle = why_no_nccl(communicator, memory);
-  if (way == "nccl") {
-    REQUIRE(obstacle.empty(), "{}", obstacle);
-    return make_nccl_transport(communicator, memory);
-  }
-  const bool is_worth_it = communicator.size() > 1 && !mpi_reads_device_memory() && !device::properties().is_on_cpu;
-  return obstacle.empty() && is_worth_it ? make_nccl_transport(communicator, memory) : make_mpi_transport(communicator, memory);
-}
+std::unique_ptr<Transport> make_mpi_transport(const Communicator& communicator, Memory memory) { return make_transport(communicator, memory, "mpi"); }
 
 std::string why_gpus_do_not_fit_nccl(const std::vector<std::string>& gpus) {
   std::map<std::string, std::size_t> rank_of;

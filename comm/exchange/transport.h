@@ -46,9 +46,9 @@ class Transport {
   Memory memory_;
 };
 
-/// Collective. `way`: "mpi", "nccl", or "auto": MPI for the host's memory and where it reads the device's, otherwise NCCL where
-/// it can be used, otherwise MPI through page-locked copies. The communicator must outlive it. Refuses NCCL where it cannot
-/// be used, with the same sentence on every rank.
+/// Collective. `way`: "mpi", "nccl", "staged" (MPI through page-locked copies, whatever it says that it reads), or "auto": MPI for
+/// the host's memory and where it reads the device's, otherwise NCCL where it can be used, otherwise MPI through page-locked
+/// copies. The communicator must outlive it. Refuses NCCL where it cannot be used, with the same sentence on every rank.
 std::unique_ptr<Transport> make_transport(const Communicator& communicator, Memory memory, const std::string& way);
 
 std::unique_ptr<Transport> make_mpi_transport(const Communicator& communicator, Memory memory);

@@ -1,6 +1,6 @@
 // Every transport of device memory: the same parcels arrive, in the order of the queue's work.
 // ranks: 1 2 3
-#include "comm/exchange/mpi_test_main.h"
+#include "comm/exchange/cuda_mpi_test_main.h"
 #include "comm/exchange/transport_cases.h"
 #include "kernels/base/device_arrays.h"
 #include "kernels/base/queue.h"
@@ -9,7 +9,7 @@ namespace skewbench::exchange {
 namespace {
 
 class TransportCuda : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Ways, TransportCuda, testing::Values("mpi", "nccl"));
+INSTANTIATE_TEST_SUITE_P(Ways, TransportCuda, testing::Values("mpi", "staged", "nccl"));
 
 #define NEEDS_WAY(memory)                                                                                          \
   if (const std::string obstacle_ = std::string(GetParam()) == "nccl" ? why_no_nccl(*test_communicator(), memory) : ""; !obstacle_.empty()) \
@@ -34,8 +34,9 @@ TEST_P(TransportCuda, ItsNameSaysHowVectorsTravel) {
   device::Queue queue;
   NEEDS_WAY(Memory(queue));
   const std::string name = make_transport(*test_communicator(), Memory(queue), GetParam())->name();
-  const bool is_nccl = std::string(GetParam()) == "nccl";
-  EXPECT_EQ(name.substr(0, 5), is_nccl ? "NCCL " : "MPI t") << name;
+  const std::string way = GetParam();
+  const bool is_read = mpi_reads_device_memory() && !device::properties().is_on_cpu;
+  EXPECT_TRUE(name.starts_with(way == "nccl" ? "NCCL " : way == "mpi" && is_read ? "MPI from device memory" : "MPI through page-locked copies")) << name;
 }
 
 }  // namespace

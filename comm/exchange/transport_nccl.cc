@@ -13,7 +13,7 @@
 
 namespace skewbench::exchange {
 
-std::string why_no_nccl(const Communicator&, Memory) { return "this program was built without NCCL: there was no nccl.h beside nvcc"; }
+std::string why_no_nccl(const Communicator&, Memory) { return "this program was built without NCCL: there was no nccl.h"; }
 std::unique_ptr<Transport> make_nccl_transport(const Communicator& communicator, Memory memory) {
   fail("{}", why_no_nccl(communicator, memory));
 }
@@ -56,7 +56,8 @@ class NcclTransport : public Transport {
       if (communicator.rank() == 0) NCCL_CALL(nullptr, ncclGetUniqueId(&id));
     });
     MPI_CALL(MPI_Bcast(&id, sizeof id, MPI_BYTE, 0, communicator.handle()));
-    agree(communicator, [&] { NCCL_CALL(nullptr, ncclCommInitRank(&comm_, communicator.size(), id, communicator.rank())); });
+    // Ranks wait for each other in here, so they cannot agree on its outcome: an error of one has to end the others.
+    NCCL_CALL(nullptr, ncclCommInitRank(&comm_, communicator.size(), id, communicator.rank()));
   }
   // While an error of this rank unwinds, the others may never answer: only abort ends what is under way.
   ~NcclTransport() override {
@@ -73,12 +74,17 @@ class NcclTransport : public Transport {
     ready_.record(memory().queue().stream());
     ready_.hold(stream_.get());
     if (sends.empty() && receives.empty()) return;
+    ncclResult_t first = ncclSuccess;  // a group that was started is ended, whatever went wrong in it
+    const auto keep = [&](ncclResult_t result) {
+      if (first == ncclSuccess) first = result;
+    };
     NCCL_CALL(comm_, ncclGroupStart());
     for (const Parcel& parcel : sends)
-      NCCL_CALL(comm_, ncclSend(parcel.data, static_cast<std::size_t>(parcel.bytes), ncclInt8, parcel.rank, comm_, stream_.get()));
+      keep(ncclSend(parcel.data, static_cast<std::size_t>(parcel.bytes), ncclInt8, parcel.rank, comm_, stream_.get()));
     for (const Parcel& parcel : receives)
-      NCCL_CALL(comm_, ncclRecv(parcel.data, static_cast<std::size_t>(parcel.bytes), ncclInt8, parcel.rank, comm_, stream_.get()));
-    NCCL_CALL(comm_, ncclGroupEnd());
+      keep(ncclRecv(parcel.data, static_cast<std::size_t>(parcel.bytes), ncclInt8, parcel.rank, comm_, stream_.get()));
+    keep(ncclGroupEnd());
+    if (first != ncclSuccess) nccl_failed("a round of ncclSend and ncclRecv", first, comm_, __FILE__, __LINE__);
   }
 
   void end() override {

@@ -1,6 +1,6 @@
 // Gossip with vectors on a device against all workers in one process, bit for bit, lanes and changing graphs included.
 // ranks: 1 2 3
-#include "comm/exchange/mpi_test_main.h"
+#include "comm/exchange/cuda_mpi_test_main.h"
 #include "comm/gossip/gossip.h"
 #include "comm/scheme_test_vectors.h"
 #include "kernels/base/device_arrays.h"

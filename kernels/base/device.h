@@ -21,6 +21,7 @@ struct Properties {
   int major = 0, minor = 0;      ///< compute capability
   int multiprocessors = 0;
   int64_t memory_bytes = 0;
+  int64_t cache_bytes = 0;             ///< of the last level, which all multiprocessors share
   int64_t shared_bytes_per_block = 0;  ///< with opt-in
   bool is_on_cpu = false;        ///< translated kernels on the CPU: nothing about it is a GPU timing
 };

@@ -54,7 +54,7 @@ Properties properties() {
   cudaDeviceProp prop{};
   CUDA_CALL(cudaGetDevice(&index));
   CUDA_CALL(cudaGetDeviceProperties(&prop, index));
-  return {prop.name, prop.major, prop.minor, prop.multiProcessorCount, static_cast<int64_t>(prop.totalGlobalMem),
+  return {prop.name, prop.major, prop.minor, prop.multiProcessorCount, static_cast<int64_t>(prop.totalGlobalMem), prop.l2CacheSize,
           static_cast<int64_t>(prop.sharedMemPerBlockOptin), std::strstr(prop.name, "on the CPU") != nullptr};
 }
 
@@ -86,17 +86,18 @@ void* allocate_pinned(int64_t bytes) {
 
 void release_pinned(void* pointer) noexcept { (void)cudaFreeHost(pointer); }
 
+// Nothing to move: no address need be one.
 void copy_to_device(void* device, const void* host, int64_t bytes, Stream stream) {
-  CUDA_CALL(cudaMemcpyAsync(device, host, static_cast<std::size_t>(bytes), cudaMemcpyHostToDevice, stream));
+  if (bytes > 0) CUDA_CALL(cudaMemcpyAsync(device, host, static_cast<std::size_t>(bytes), cudaMemcpyHostToDevice, stream));
 }
 void copy_to_host(void* host, const void* device, int64_t bytes, Stream stream) {
-  CUDA_CALL(cudaMemcpyAsync(host, device, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream));
+  if (bytes > 0) CUDA_CALL(cudaMemcpyAsync(host, device, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream));
 }
 void copy_on_device(void* to, const void* from, int64_t bytes, Stream stream) {
-  CUDA_CALL(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToDevice, stream));
+  if (bytes > 0) CUDA_CALL(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToDevice, stream));
 }
 void fill_bytes(void* device, int value, int64_t bytes, Stream stream) {
-  CUDA_CALL(cudaMemsetAsync(device, value, static_cast<std::size_t>(bytes), stream));
+  if (bytes > 0) CUDA_CALL(cudaMemsetAsync(device, value, static_cast<std::size_t>(bytes), stream));
 }
 void wait(Stream stream) { CUDA_CALL(cudaStreamSynchronize(stream)); }
 

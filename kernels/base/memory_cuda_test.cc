@@ -82,6 +82,7 @@ int64_t memory_of_even(const Number& a) { return a.value % 2 == 0 ? 0 : int64_t{
 const device::Version<Number> kVersions[] = {{1, "any", any, device::no_workspace, write<1>},
                                              {2, "even", even, memory_of_even, write<2>}};
 const device::Version<Number> kVendor = {0, "vendor", any, device::no_workspace, write<3>};
+const device::Version<Number> kEvenVendor = {0, "vendor", even, device::no_workspace, write<3>};
 const device::Version<Number>& first_version(const Number&) { return kVersions[0]; }
 
 int written(device::Choice choice, int value, device::Operation<Number> operation = {"number", kVersions}) {
@@ -100,7 +101,17 @@ TEST(QueueCuda, ChoosesTheVersion) {
   EXPECT_EQ(written({.rungs = {{"other", 1}}}, 4), 2);
   EXPECT_EQ(written({.vendor = true}, 4), 2) << "there is no vendor's";
   EXPECT_EQ(written({.vendor = true}, 4, {"number", kVersions, &kVendor}), 3);
+  EXPECT_EQ(written({.vendor = true}, 5, {"number", kVersions, &kEvenVendor}), 1) << "by hand, where the vendor's refuses";
   EXPECT_EQ(written({.vendor = true, .rungs = {{"number", 2}}}, 4, {"number", kVersions, &kVendor}), 2);
+}
+
+TEST(QueueCuda, WhatIsLeftToTheHandIsKnown) {
+  NEEDS_DEVICE();
+  device::Queue queue({.vendor = true, .rungs = {}});
+  Buffer<int32_t> out{Memory(queue), 1};
+  const device::Operation<Number> taken = {"taken", kVersions, &kVendor}, refused = {"refused", kVersions, &kEvenVendor}, own = {"own", kVersions};
+  for (const auto& operation : {taken, refused, own}) queue.launch(operation, {5, out.data()});
+  EXPECT_EQ(queue.by_hand(), (std::map<std::string, std::string>{{"refused", "an odd number"}}));
 }
 
 TEST(QueueCuda, AVersionThatWasNamedDoesNotFallBack) {

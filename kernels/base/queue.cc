@@ -31,6 +31,7 @@ void* Queue::scratch(int64_t bytes) {
     wait(stream());  // a kernel may still use what is given back
     scratch_ = Array<std::byte>();
     scratch_ = Array<std::byte>(bytes);
+    fill_bytes(scratch_.data(), 0, bytes, stream());  // kernels read 16 bytes at once, also where they use fewer
   }
   return scratch_.data();
 }

@@ -37,7 +37,7 @@ struct Operation {
 
 /// Which version of each operation is launched.
 struct Choice {
-  bool vendor = false;               ///< the vendor's library for every operation that it has
+  bool vendor = false;               ///< the vendor's library for every problem that it takes; by_hand() says what it does not
   std::map<std::string, int> rungs{};  ///< by the operation's name: this rung of the ladder and no other
 };
 
@@ -60,12 +60,19 @@ class Queue {
   const Version<Arguments>& choose(const Operation<Arguments>& operation, const Arguments& arguments) const {
     const auto rung = choice_.rungs.find(operation.name);
     if (rung != choice_.rungs.end()) return find_version(operation.versions, rung->second, operation.name);
-    if (choice_.vendor && operation.vendor) return *operation.vendor;
+    if (choice_.vendor && operation.vendor) {
+      const std::string refusal = operation.vendor->why_not(arguments);
+      if (refusal.empty()) return *operation.vendor;
+      by_hand_.try_emplace(operation.name, refusal);
+    }
     if (operation.standard) return operation.standard(arguments);
     for (auto version = operation.versions.end(); version != operation.versions.begin();)
       if ((--version)->why_not(arguments).empty()) return *version;
     return operation.versions.front();  // whose reason launch() then gives
   }
+
+  /// Operations that were launched by hand although the choice is the vendor's library, with its first refusal.
+  const std::map<std::string, std::string>& by_hand() const { return by_hand_; }
 
   /// From host memory that may be changed at once: copied to page-locked memory first. Waits only where kUploads uploads
   /// are still under way.
@@ -80,6 +87,7 @@ class Queue {
     Event done;
   };
   Choice choice_;
+  mutable std::map<std::string, std::string> by_hand_;
   OwnedStream stream_;
   Array<std::byte> scratch_;
   std::array<Upload, kUploads> uploads_;
