@@ -9,6 +9,8 @@
 namespace skewbench::bench_kernels {
 namespace {
 
+constexpr int64_t kArrayAlignment = 256;  // as cudaMalloc's
+
 std::span<const float> as_floats(const std::vector<std::byte>& bytes) {
   return {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)};
 }
@@ -38,21 +40,37 @@ std::string compare_array(const Array& array, const std::vector<std::byte>& got,
 
 Arena::Arena(const Contest& contest, const Contestant& contestant, int copies, device::Stream stream)
     : contest_(contest), contestant_(contestant), stream_(stream) {
+  std::vector<int64_t> offsets;
+  int64_t set_bytes = 0;
+  const auto give_room = [&](int64_t bytes) { offsets.push_back(set_bytes), set_bytes += round_up(bytes, kArrayAlignment); };
+  for (const Array& array : contest.arrays) give_room(array.bytes);
+  if (contestant.workspace_bytes > 0) give_room(contestant.workspace_bytes);
+  std::byte* const memory = allocate(set_bytes * copies);
   for (int copy = 0; copy < copies; ++copy) {
     std::vector<void*> addresses;
-    for (const Array& array : contest.arrays) {
-      std::byte* const at = allocate(array.bytes);
-      if (!array.before.empty()) put(at, array.before.data(), array.bytes);
-      addresses.push_back(at);
-    }
-    sets_.emplace_back(std::move(addresses), contestant.workspace_bytes > 0 ? allocate(contestant.workspace_bytes) : nullptr);
+    for (const int64_t offset : offsets) addresses.push_back(memory + copy * set_bytes + offset);
+    void* workspace = nullptr;
+    if (contestant.workspace_bytes > 0) workspace = addresses.back(), addresses.pop_back();
+    sets_.emplace_back(std::move(addresses), workspace);
   }
+  for (std::size_t i = 0; i < contest.arrays.size(); ++i)
+    if (!contest.arrays[i].before.empty()) put(memory + offsets[i], contest.arrays[i].before.data(), contest.arrays[i].bytes);
   reset();
+  for (int64_t done = set_bytes; done < set_bytes * copies; done *= 2) copy(memory + done, memory, std::min(done, set_bytes * copies - done));
 }
 
 std::byte* Arena::allocate(int64_t bytes) {
-  if (contestant_.place == Place::device) return on_device_.emplace_back(bytes).data();
-  return on_host_.emplace_back(static_cast<std::size_t>(bytes)).data();
+  if (contestant_.place == Place::host) return (on_host_ = AlignedVector<std::byte>(static_cast<std::size_t>(bytes))).data();
+  return (on_device_ = device::Array<std::byte>(bytes)).data();
+}
+
+void Arena::copy(void* to, const void* from, int64_t bytes) {
+  if (contestant_.place == Place::host) {
+    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+    return;
+  }
+  device::copy_on_device(to, from, bytes, stream_);
+  device::wait(stream_);
 }
 
 void Arena::put(void* to, const void* from, int64_t bytes) {
@@ -99,9 +117,9 @@ std::string Arena::check() const {
 }
 
 int cold_copies(const Contest& contest, int64_t cache_bytes) {
-  int64_t bytes = 1;
-  for (const Array& array : contest.arrays) bytes += array.bytes;
-  return static_cast<int>(std::clamp<int64_t>(2 * cache_bytes / bytes + 1, 2, 64));
+  int64_t bytes = 0;
+  for (const Array& array : contest.arrays) bytes += round_up(array.bytes, kArrayAlignment);
+  return static_cast<int>(std::max<int64_t>(2 * cache_bytes / std::max<int64_t>(bytes, 1) + 1, 2));
 }
 
 }  // namespace skewbench::bench_kernels

@@ -25,18 +25,19 @@ class Arena {
 
  private:
   std::byte* allocate(int64_t bytes);
+  void copy(void* to, const void* from, int64_t bytes);
   void put(void* to, const void* from, int64_t bytes);
   std::vector<std::byte> get(const void* from, int64_t bytes) const;
 
   const Contest& contest_;
   const Contestant& contestant_;
   device::Stream stream_;
-  std::vector<AlignedVector<std::byte>> on_host_;
-  std::vector<device::Array<std::byte>> on_device_;
+  AlignedVector<std::byte> on_host_;  // one of the two: all copies of all arrays, side by side
+  device::Array<std::byte> on_device_;
   std::vector<Addresses> sets_;
 };
 
-/// How many sets of arrays exceed a cache of so many bytes twice, so that each is read from memory; at least 2, at most 64.
+/// How many sets of arrays exceed a cache of so many bytes twice, so that each is read from memory; at least 2.
 int cold_copies(const Contest& contest, int64_t cache_bytes);
 
 /// Empty if `got` is `array.want`; otherwise one sentence. NaN fails.

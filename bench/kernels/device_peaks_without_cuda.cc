@@ -4,5 +4,6 @@
 namespace skewbench::bench_kernels {
 
 Peaks device_peaks() { fail("{}", device::why_unusable()); }
+void launch_hold(uint32_t*, int64_t, device::Stream) { fail("{}", device::why_unusable()); }
 
 }  // namespace skewbench::bench_kernels

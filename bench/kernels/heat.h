@@ -1,7 +1,7 @@
 // One contestant with its memory, ready to be checked, timed and counted.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +14,7 @@ class Heat {
  public:
   /// Cold: so many copies of the arrays that each call finds its own outside of the cache.
   Heat(const Contest& contest, const Contestant& contestant, bool is_cold);
+  ~Heat();
 
   /// Runs once on fresh outputs. Empty, or what is wrong with the result.
   std::string check();
@@ -23,9 +24,7 @@ class Heat {
   std::vector<LaunchCount> count();
 
  private:
-  struct Events {
-    device::Event start, end;
-  };
+  class DeviceClock;
   void call(int copy) { contestant_.run(arena_.addresses(copy), nullptr); }
   void wait() const;
   double time(int calls);
@@ -33,7 +32,7 @@ class Heat {
 
   const Contestant& contestant_;
   Arena arena_;
-  std::optional<Events> events_;
+  std::unique_ptr<DeviceClock> device_clock_;  // null on the host
   int calls_ = 0, next_ = 0;
 };
 

@@ -26,4 +26,7 @@ double launch_fma(float* out, int blocks, int rounds, device::Stream);
 /// The same of 4 independent tf32 m16n8k8 products in each warp.
 double launch_tensor(float* out, int blocks, int rounds, device::Stream);
 
+/// Takes time, some nanoseconds a round, on one multiprocessor; writes one word, `rounds` steps of a generator.
+void launch_hold(uint32_t* out, int64_t rounds, device::Stream);
+
 }  // namespace skewbench::bench_kernels

@@ -1,4 +1,4 @@
-// Three probes of a device: memory, fused multiply-adds, tensor cores.
+// Three probes of a device: memory, fused multiply-adds, tensor cores. And a kernel that only takes time.
 //
 // Idea       what nothing can exceed: a triad that streams, and chains of operations on registers, several a thread, so that the
 //            latency of one is hidden behind the others
@@ -54,6 +54,14 @@ __global__ void tensor_peak_kernel(float* out, int rounds) {
   out[blockIdx.x * kBlock + threadIdx.x] = sum;
 }
 
+/// One thread, whose next step needs the last.
+__global__ void hold_kernel(uint32_t* out, int64_t rounds) {
+  uint32_t value = 1;
+#pragma unroll 1
+  for (int64_t i = 0; i < rounds; ++i) value = value * 1664525u + 1013904223u;
+  *out = value;
+}
+
 }  // namespace
 
 void launch_triad(const float* a, const float* b, float* out, int64_t count, device::Stream stream) {
@@ -74,6 +82,11 @@ double launch_tensor(float* out, int blocks, int rounds, device::Stream stream) 
   tensor_peak_kernel<<<static_cast<unsigned>(blocks), kBlock, 0, stream>>>(out, rounds);
   CUDA_LAUNCHED(tensor_peak_kernel);
   return kFlops * kProducts * rounds * (kBlock / device::kWarp) * blocks;
+}
+
+void launch_hold(uint32_t* out, int64_t rounds, device::Stream stream) {
+  hold_kernel<<<1, 1, 0, stream>>>(out, rounds);
+  CUDA_LAUNCHED(hold_kernel);
 }
 
 }  // namespace skewbench::bench_kernels

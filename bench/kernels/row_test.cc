@@ -86,5 +86,22 @@ TEST(Check, AnArenaKnowsWhatItsContestantDid) {
   EXPECT_EQ(arena.check(), "x is an input and was overwritten");
 }
 
+TEST(Check, ColdCopiesExceedTheCacheTwiceAndAreEqual) {
+  Contest contest;
+  const int x = contest.input("x", 40), y = contest.output("y", 300, 1e-6);
+  contest.normals(x, 1);
+  const int copies = cold_copies(contest, 1 << 20);
+  EXPECT_EQ(copies, (2 << 20) / (256 + 512) + 1);
+  EXPECT_EQ(cold_copies(contest, 0), 2);
+  contest.on_host("own", "", [](const Addresses&) {});
+  const Arena arena(contest, contest.contestants[0], copies, nullptr);
+  ASSERT_EQ(arena.copies(), copies);
+  for (const int copy : {0, 1, 2, 1000, copies - 1}) {
+    for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(arena.addresses(copy).at(x)[i], contest.before(x)[i]) << copy;
+    for (int i = 0; i < 75; ++i) EXPECT_TRUE(std::isnan(arena.addresses(copy).at(y)[i])) << copy;
+  }
+  EXPECT_EQ(reinterpret_cast<std::byte*>(arena.addresses(1).at(x)) - reinterpret_cast<std::byte*>(arena.addresses(0).at(x)), 256 + 512);
+}
+
 }  // namespace
 }  // namespace skewbench::bench_kernels
