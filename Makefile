@@ -48,11 +48,13 @@ TEST_LIBS   = -lgtest -lpthread
 
 # CUDA. sm_80 is the lowest that runs the kernels; the PTX in the object makes them run on whatever comes later, too.
 # One call of nvcc gives the object, the PTX that is translated, the cubins and ptxas' report, all kept under build/cuda.
-CUDA_HOME    := $(if $(NVCC),$(patsubst %/bin/,%,$(dir $(NVCC))))
+CUDA_HOME    := $(if $(NVCC),$(patsubst %/bin/,%,$(dir $(realpath $(shell command -v $(NVCC))))))
 CUDA_LIB_DIR := $(firstword $(wildcard $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib $(CUDA_HOME)/targets/x86_64-linux/lib))
-HAS_CUDNN    := $(if $(NVCC),$(wildcard $(CUDA_HOME)/include/cudnn.h))
-HAS_NCCL     := $(if $(NVCC),$(wildcard $(CUDA_HOME)/include/nccl.h))
-CUDA_INCLUDE := $(if $(NVCC),-isystem $(CUDA_HOME)/include -DSKEWBENCH_CUDA $(if $(HAS_CUDNN),-DSKEWBENCH_CUDNN) $(if $(HAS_NCCL),-DSKEWBENCH_NCCL))
+# Beside the toolkit, or where Debian's packages put them; the compiler looks there by itself, and must not be told to.
+NVIDIA_HEADERS := $(CUDA_HOME)/include /usr/local/include /usr/include /usr/include/$(shell uname -m)-linux-gnu
+HAS_CUDNN    := $(if $(NVCC),$(firstword $(wildcard $(addsuffix /cudnn.h,$(NVIDIA_HEADERS)))))
+HAS_NCCL     := $(if $(NVCC),$(firstword $(wildcard $(addsuffix /nccl.h,$(NVIDIA_HEADERS)))))
+CUDA_INCLUDE := $(if $(NVCC),$(if $(filter-out /usr,$(CUDA_HOME)),-isystem $(CUDA_HOME)/include) -DSKEWBENCH_CUDA $(if $(HAS_CUDNN),-DSKEWBENCH_CUDNN) $(if $(HAS_NCCL),-DSKEWBENCH_NCCL))
 CUDA_LIBS    := $(if $(NVCC),-L$(CUDA_LIB_DIR) -Wl$(comma)-rpath$(comma)$(CUDA_LIB_DIR) -Wl$(comma)--as-needed $(if $(HAS_CUDNN),-lcudnn) $(if $(HAS_NCCL),-lnccl) -lcudart_static -ldl -lrt -lpthread)
 NVCC_FLAGS   := -std=c++20 -O3 -lineinfo -fmad=false -ccbin $(CXX) -I. -Xptxas -v -MMD -MP
 # The test kernels of kernels/cuda_on_cpu never run on a GPU: PTX alone.
@@ -158,11 +160,14 @@ bench-kernels: setup ## speed of every kernel on the host; counts of translated 
 
 bench-gpu: ## speed of CUDA kernels on a GPU, beside cuDNN; OPTIONS=... chooses rows
 	python3 jobs/gpu_run.py check
+	$(WITHOUT)
 	+$(PARALLEL_MAKE) $(BUILD)/bin/bench_kernels
 	python3 jobs/gpu_run.py bench --build $(BUILD) $(OPTIONS)
 
+WITHOUT = $(if $(HAS_CUDNN),:,echo 'built without cuDNN: there is no cudnn.h in $(NVIDIA_HEADERS)'); $(if $(HAS_NCCL),:,echo 'built without NCCL: there is no nccl.h in $(NVIDIA_HEADERS)')
 test-gpu: ## every CUDA test on a GPU, with compute-sanitizer where it is; writes results/gpu/
 	python3 jobs/gpu_run.py check
+	$(WITHOUT)
 	+$(PARALLEL_MAKE) $(GPU_TESTS)
 	python3 jobs/gpu_run.py test --build $(BUILD)
 

@@ -58,13 +58,16 @@ class GpuRunTest(unittest.TestCase):
 
     def test_a_sanitizer_that_finds_something_fails(self):
         self.script("build/gpu/tests/kernels/a/a_cuda_test", "exit 0\n")
+        self.script("build/gpu/tests/kernels/gone/gone_cuda_test", "exit 0\n")  # its source is not there any more
         tool = self.script("compute-sanitizer", "echo sanitizer $2; [ $2 != racecheck ]\n")
         which = shutil.which
         with mock.patch.object(gpu_run, "run_and_keep", side_effect=self.kept(gpu_run.run_and_keep)), \
+             mock.patch.object(gpu_run.run_tests, "sources", return_value=["kernels/a/a_cuda_test", "kernels/a/a_test"]), \
              mock.patch.object(gpu_run.shutil, "which", side_effect=lambda name: str(tool) if name == "compute-sanitizer" else which(name)):
             code, text = self.run_main("test")
         self.assertEqual(code, 1)
         self.assertIn("FAILED: 5 runs, 1 of them failed", text)
+        self.assertNotIn("gone_cuda_test", text)
         self.assertRegex(text, r"(?m)^ok    initcheck +a_cuda_test .*  sanitizer initcheck$")
         self.assertRegex(text, r"(?m)^FAIL  racecheck +a_cuda_test .*exit code 1 .*\nsanitizer racecheck$")
 
