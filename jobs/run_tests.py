@@ -9,8 +9,8 @@ NAME=VALUE" in such a source is set for its program. With on_cpu, too, an operat
 its kernels: one drawn by the revision for each kernel (BUILD/cuda_on_cpu/samples/OP), or with --full all of them
 (BUILD/cuda_on_cpu/mutants/OP). Python tests are jobs/*_test.py and analysis/*_test.py. A program that crashes, runs
 out of time, reports no test or reports fewer than it ran counts as failed. Every skipped test is printed with its
-reason. The last line is "N passed, N failed, N skipped"; the exit code is 0 only if something passed and nothing
-failed.
+reason, and of a run that passes the lines that start with "| ". The last line is "N passed, N failed, N skipped"; the exit
+code is 0 only if something passed and nothing failed.
 """
 
 import argparse
@@ -290,6 +290,10 @@ def show(run, report):
           + (f"  {report.problem}" if report.problem else ""))
     for test, reason in report.skips:
         print(f"      SKIPPED {test}: {reason}")
+    if not report.failed:
+        for line in report.output.splitlines():
+            if line.startswith("| "):
+                print(f"      {line}")
     sys.stdout.flush()
 
 

@@ -94,8 +94,11 @@ class ProgramTest(unittest.TestCase):
         return done.returncode, done.stdout, done.stdout.splitlines()[-1]
 
     def test_the_last_line_and_the_exit_code(self):
-        self.program("kernels/a_test", self.passing(2))
-        self.assertEqual(self.run_all()[::2], (0, "2 passed, 0 failed, 0 skipped"))
+        self.program("kernels/a_test", "echo '| 3 tried'\necho 'nobody asked'\n" + self.passing(2))
+        code, output, last = self.run_all()
+        self.assertEqual((code, last), (0, "2 passed, 0 failed, 0 skipped"))
+        self.assertIn("\n      | 3 tried\n", output)
+        self.assertNotIn("nobody asked", output)
         self.program("kernels/b_test", f"echo 'why it failed'; echo '{FAIL.format('B.b')}'; echo '{ran(1)}'; exit 1\n")
         code, output, last = self.run_all()
         self.assertEqual((code, last), (1, "2 passed, 1 failed, 0 skipped"))

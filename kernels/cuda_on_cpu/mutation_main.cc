@@ -20,6 +20,7 @@
 #include <charconv>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -102,11 +103,14 @@ struct Counts {
     sites += other.sites, tried += other.tried, caught += other.caught, crashed += other.crashed, late += other.late;
     equivalent += other.equivalent, wrong += other.wrong;
   }
-  std::string text() const {
-    return fmt::format("{} sites, {} tried: {} caught (of them {} crashed, {} out of time), {} equivalent, {} wrong", sites, tried, caught,
-                       crashed, late, equivalent, wrong);
-  }
 };
+
+// A table in the output, a line for each kernel; the test runner shows lines that start so.
+void print_columns() { fmt::print("| {:<40}{:>6}{:>6}{:>7}{:>7}\n", "mutants of kernel", "sites", "tried", "caught", "proven"); }
+void print_counts(std::string name, const Counts& counts) {
+  if (name.ends_with("_kernel")) name.erase(name.size() - 7);
+  fmt::print("| {:<40}{:>6}{:>6}{:>7}{:>7}\n", name, counts.sites, counts.tried, counts.caught, counts.equivalent);
+}
 
 /// Counts one result and prints it where it is wrong: a survivor that nobody listed, or one that is listed and caught.
 void judge(const Mutant& mutant, const TrialResult& result, const std::vector<ObservedTest>& tests, bool is_tested, Counts& counts) {
@@ -176,6 +180,8 @@ std::vector<EquivalentMutant> read_entries(const std::string& path) {
 
 int run(const Options& options) {
   REQUIRE(!mutation_sites().empty(), "no kernel of this program was translated with --mutants");
+  for (const MutationSite& site : mutation_sites())
+    REQUIRE(std::filesystem::exists(site.place->file), "the kernels were compiled from {}, which is not there: build them again", site.place->file);
   const auto entries = read_entries(options.equivalent);
   SourceTexts texts;
   if (!options.ptx.empty()) texts.add_ptx(options.ptx);
@@ -199,14 +205,16 @@ int run(const Options& options) {
       fmt::print("{}:{} fits no mutant: {} in {}\n", entry->file, entry->line_number, entry->mutant, fmt::join(entry->kernels, " "));
     lines.end("entries", useless.empty());
   }
+  print_columns();
   for (const auto& [name, mutants] : kernels) {
     lines.begin(name);
     const Counts counts = try_kernel(name, mutants, options, tests);
-    fmt::print("{}: {}\n", name, counts.text());
+    print_counts(name, counts);
     lines.end(name, counts.wrong == 0);
     all.add(counts);
   }
-  fmt::print("{} kernels: {}\n", kernels.size(), all.text());
+  print_counts(fmt::format("all {}", kernels.size()), all);
+  fmt::print("of those caught, {} crashed or were found by the machine and {} took far too long; {} are wrong\n", all.crashed, all.late, all.wrong);
   return lines.finish();
 }
 
