@@ -88,6 +88,9 @@ Contest batch_norm_forward(const Shape& shape, const batch_norm::Problem& p, int
         return batch_norm::ForwardTraining{p, rows, at.at(x), at.at(gamma), at.at(beta), nullptr, at.at(y), at.at(mean), at.at(variance)};
       });
 #endif
+  // The libraries' y has the error of their statistics, which they add in float32: oneDNN 2.6 is off by 6e-5 at 1.6 million rows.
+  for (Contestant& contestant : contest.contestants)
+    if (contestant.back_end == "onednn" || contestant.back_end == "vendor") contestant.tolerance_factor = sum_tolerance(rows) / sum_tolerance(4);
   return contest;
 }
 
