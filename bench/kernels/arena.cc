@@ -23,13 +23,13 @@ double root_mean_square(std::span<const float> values) {
 
 }  // namespace
 
-std::string compare_array(const Array& array, const std::vector<std::byte>& got, double tolerance_factor) {
+std::string compare_array(const Array& array, const std::vector<std::byte>& got, double tolerance) {
   if (array.is_exact) {
     const auto [where, other] = std::mismatch(got.begin(), got.end(), array.want.begin(), array.want.end());
     return where == got.end() ? "" : fmt::format("{}: byte {} of {} differs from the reference", array.name, where - got.begin(), got.size());
   }
   const auto values = as_floats(got), want = as_floats(array.want);
-  const double scale = root_mean_square(want), tolerance = array.tolerance * tolerance_factor;
+  const double scale = root_mean_square(want);
   for (std::size_t i = 0; i < want.size(); ++i) {
     const double bound = tolerance * (std::fabs(double(want[i])) + scale);
     if (!(std::fabs(double(values[i]) - double(want[i])) <= bound))
@@ -111,7 +111,8 @@ std::string Arena::check() const {
       if (!array.before.empty() && got != array.before) return fmt::format("{} is an input and was overwritten", array.name);
       continue;
     }
-    if (const std::string difference = compare_array(array, got, contestant_.tolerance_factor); !difference.empty()) return difference;
+    const double tolerance = std::max(array.tolerance * contestant_.tolerance_factor, contestant_.least_tolerance);
+    if (const std::string difference = compare_array(array, got, tolerance); !difference.empty()) return difference;
   }
   return "";
 }

@@ -40,7 +40,7 @@ class Arena {
 /// How many sets of arrays exceed a cache of so many bytes twice, so that each is read from memory; at least 2.
 int cold_copies(const Contest& contest, int64_t cache_bytes);
 
-/// Empty if `got` is `array.want`; otherwise one sentence. NaN fails.
-std::string compare_array(const Array& array, const std::vector<std::byte>& got, double tolerance_factor);
+/// Empty if `got` is `array.want`; otherwise one sentence. `tolerance`: as Array's. NaN fails.
+std::string compare_array(const Array& array, const std::vector<std::byte>& got, double tolerance);
 
 }  // namespace skewbench::bench_kernels

@@ -50,14 +50,14 @@ std::vector<std::byte> bytes_of(const std::vector<float>& values) {
 
 TEST(Check, WhatIsNotTheReferencesIsNamed) {
   Array array{.name = "y", .bytes = 12, .is_written = true, .tolerance = 1e-6, .want = bytes_of({1, 2, 3})};
-  EXPECT_EQ(compare_array(array, bytes_of({1, 2, 3}), 1), "");
-  EXPECT_EQ(compare_array(array, bytes_of({1, 2, 3.000001f}), 1), "");
-  EXPECT_NE(compare_array(array, bytes_of({1, 2, 3.0001f}), 1), "");
-  EXPECT_EQ(compare_array(array, bytes_of({1, 2, 3.0001f}), 100), "");
+  EXPECT_EQ(compare_array(array, bytes_of({1, 2, 3}), 1e-6), "");
+  EXPECT_EQ(compare_array(array, bytes_of({1, 2, 3.000001f}), 1e-6), "");
+  EXPECT_NE(compare_array(array, bytes_of({1, 2, 3.0001f}), 1e-6), "");
+  EXPECT_EQ(compare_array(array, bytes_of({1, 2, 3.0001f}), 1e-4), "");
   EXPECT_NE(compare_array(array, bytes_of({1, std::numeric_limits<float>::quiet_NaN(), 3}), 1e9), "");
   array.is_exact = true;
-  EXPECT_EQ(compare_array(array, bytes_of({1, 2, 3}), 1), "");
-  EXPECT_NE(compare_array(array, bytes_of({1, 2, 3.000001f}), 1), "");
+  EXPECT_EQ(compare_array(array, bytes_of({1, 2, 3}), 1e-6), "");
+  EXPECT_NE(compare_array(array, bytes_of({1, 2, 3.000001f}), 1e-6), "");
 }
 
 // y = 2 x in place of y = x, or x itself spoilt.
@@ -79,6 +79,10 @@ TEST(Check, AnArenaKnowsWhatItsContestantDid) {
   EXPECT_NE(arena.check(), "");
   factor = 2;
   contestant.run(arena.addresses(0), nullptr);
+  EXPECT_NE(arena.check(), "");
+  contest.contestants[0].least_tolerance = 1;
+  EXPECT_EQ(arena.check(), "") << "its own tolerance is wider";
+  contest.contestants[0].least_tolerance = 1e-9;
   EXPECT_NE(arena.check(), "");
   factor = 1;
   contestant.run(arena.addresses(0), nullptr);
